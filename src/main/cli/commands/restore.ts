@@ -1,0 +1,78 @@
+import type { Command } from 'commander';
+import { Option } from 'commander';
+import type { RestorePreview, Tier } from '../../../shared/types.ts';
+import { followOrder, hasEnded, isAtRest } from '../followOrder.ts';
+import { formatBytes, formatEstimate, formatHours, plural } from '../format.ts';
+import { exitCodeOfOrder, orderLines, whenStopped } from '../orderText.ts';
+import type { Output } from '../output.ts';
+import { absolutePath } from '../paths.ts';
+import { shortId } from '../progress.ts';
+import { withSession } from '../session.ts';
+
+interface RestoreOptions {
+  readonly to?: string;
+  readonly plan?: string;
+  readonly tier: Tier;
+  readonly dryRun?: true;
+  readonly wait?: true;
+  readonly ownership?: true;
+  readonly specialBits?: true;
+}
+
+export function addRestore(program: Command, output: Output): void {
+  program
+    .command('restore')
+    .description('Orders files of a snapshot back into a new folder. Without paths: everything.')
+    .argument('<snapshot>', 'Its id, the beginning of it, or "latest".')
+    .argument('[path...]', 'Full paths, or paths below a source folder.')
+    .option('--to <dir>', 'Where to: a folder that does not exist yet or is empty.')
+    .option('--plan <plan>', 'Whose "latest".')
+    .addOption(
+      new Option('--tier <tier>', 'How fast, how dear.')
+        .choices(['expedited', 'standard', 'bulk'])
+        .default('standard'),
+    )
+    .option('--dry-run', 'Only say what it takes and what it costs.')
+    .option('--ownership', 'Give files their owner and group by number, which takes the right to do so.')
+    .option('--special-bits', 'Set setuid, setgid and sticky too; they are left out otherwise.')
+    .option('--wait', 'Stay until every file is back, which takes hours at a vault.')
+    .action(async (snapshot: string, texts: string[], options: RestoreOptions, command: Command) => {
+      const { to, plan, tier } = options;
+      const ownership = options.ownership === true;
+      const specialBits = options.specialBits === true;
+      const asked = {
+        snapshot,
+        ...(plan !== undefined && { plan }),
+        paths: texts.map((text) => ({ text })),
+        tier,
+      };
+      if (options.dryRun === true) {
+        await withSession(command, output, { keys: 'none' }, async (session) => {
+          const preview = await session.ask('restore:preview', asked);
+          await output.result(preview, () => previewLines(preview));
+        });
+        return;
+      }
+      const folder = absolutePath(
+        to ?? command.error("error: required option '--to <dir>' not specified"),
+        process.cwd(),
+      );
+      await withSession(command, output, { keys: 'needed', whenStopped }, async (session) => {
+        const place = () => session.ask('restore:order', { ...asked, to: folder, ownership, specialBits });
+        const order = await followOrder(session, place, options.wait === true ? hasEnded : isAtRest);
+        await output.result(order, () => orderLines(order));
+        process.exitCode = exitCodeOfOrder(order);
+      });
+    });
+}
+
+function previewLines(preview: RestorePreview): string[] {
+  const { retrievals, packs, tier } = preview;
+  const time = formatHours(preview.hours);
+  return [
+    `Snapshot ${shortId(preview.snapshot)}: ${plural(preview.files, 'file')} in ${plural(preview.folders, 'folder')}, ${formatBytes(preview.bytes)}.`,
+    `Takes ${plural(retrievals, 'retrieval')} (${tier}) from ${plural(packs, 'pack')}, ${formatBytes(preview.retrieveBytes)} together.`,
+    time === '' ? 'It can be read at once.' : `It is usually ready after ${time}.`,
+    ...formatEstimate(preview.estimate),
+  ];
+}

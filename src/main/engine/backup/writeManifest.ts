@@ -1,0 +1,173 @@
+/** Step 9 of a run: what the snapshot added and changed, as a manifest pack in the staging folder. */
+import { hostname } from 'node:os';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Reader } from '../catalog/db.ts';
+import { changesOf } from '../catalog/changes.ts';
+import { chunkIdsOf } from '../catalog/chunks.ts';
+import { framesOf } from '../catalog/frames.ts';
+import type { FolderId, PackKey, SnapshotId } from '../catalog/ids.ts';
+import { untoldPacks } from '../catalog/packs.ts';
+import { getSnapshot, type SnapshotRow } from '../catalog/snapshots.ts';
+import { walkSnapshot } from '../catalog/walk.ts';
+import { prepareKey } from '../crypto.ts';
+import { countChunks, type Entry, type FileEntry } from '../entry.ts';
+import { PackWriter, type SealedPack } from '../pack/packWriter.ts';
+import type { BackupJob } from './backupJob.ts';
+import { ManifestWriter } from './manifest.ts';
+import { IDS_PER_LINE, type ManifestEntry, type ManifestFrame } from './manifestLine.ts';
+
+/** The largest pack there is: a manifest is one pack, padded to what it needs. */
+const MANIFEST_PACK_BYTES = 4096 * 1024 * 1024;
+const ID_BYTES = 32;
+/** Keeps a line of frames below half a MiB. */
+const CHUNKS_PER_LINE = 8192;
+
+export interface ManifestFacts {
+  readonly epoch: number;
+  /** Tree hash of the manifest of the epoch before, null for the first. */
+  readonly previous: Buffer | null;
+  readonly endedAt: number;
+}
+
+/** Writes and seals it; resolves to the pack and the data packs that it tells of. */
+export async function writeManifest(
+  job: BackupJob,
+  facts: ManifestFacts,
+): Promise<{ readonly pack: SealedPack; readonly told: readonly PackKey[] }> {
+  const { keys, writer, profile } = job;
+  const pack = new PackWriter({
+    kind: 'manifest',
+    keys,
+    writer,
+    stagingDir: profile.staging,
+    packBytes: MANIFEST_PACK_BYTES,
+  });
+  try {
+    const manifest = new ManifestWriter(pack, prepareKey(keys.id));
+    const snapshot = await getSnapshot(job.catalog, job.snapshot);
+    if (snapshot === undefined) throw new RangeError('a run without its snapshot');
+    await addHead(job, snapshot, facts, manifest);
+    const told = await addPacks(job, manifest);
+    await addTree(job, snapshot, manifest);
+    return { pack: manifest.finish(), told };
+  } catch (error) {
+    pack.abandon();
+    throw error;
+  }
+}
+
+async function addHead(
+  job: BackupJob,
+  snapshot: SnapshotRow,
+  facts: ManifestFacts,
+  manifest: ManifestWriter,
+): Promise<void> {
+  const parent = snapshot.parent === null || snapshot.base ? null : await uidOf(job.catalog, snapshot.parent);
+  manifest.add({
+    kind: 'head',
+    snapshot: snapshot.uid,
+    base: snapshot.base,
+    parent,
+    plan: { id: job.plan.uid, name: job.plan.name },
+    writer: job.writer.toString('hex'),
+    epoch: facts.epoch,
+    previous: facts.previous?.toString('hex') ?? null,
+    host: hostname(),
+    platform: process.platform,
+    startedAt: snapshot.startedAt,
+    endedAt: facts.endedAt,
+  });
+}
+
+async function uidOf(db: Reader, snapshot: SnapshotId): Promise<string> {
+  const row = await getSnapshot(db, snapshot);
+  if (row === undefined) throw new RangeError('a snapshot without its parent');
+  return row.uid;
+}
+
+/** Data packs that no manifest has told of yet, each followed by what is in it. */
+async function addPacks(job: BackupJob, manifest: ManifestWriter): Promise<readonly PackKey[]> {
+  const packs = await untoldPacks(job.catalog, job.targetRow.id);
+  for (const { id, uid, size, treeHash, archiveId, header } of packs) {
+    if (archiveId === null) throw new RangeError('a stored pack without an archive');
+    manifest.add({ kind: 'pack', uid, size, treeHash, archiveId, header });
+    for await (const frames of framesOf(job.catalog, id)) {
+      for (const line of framesPerLine(frames)) manifest.add({ kind: 'frames', frames: line });
+    }
+  }
+  return packs.map(({ id }) => id);
+}
+
+function* framesPerLine(frames: readonly ManifestFrame[]): Generator<readonly ManifestFrame[]> {
+  let line: ManifestFrame[] = [];
+  let chunks = 0;
+  for (const frame of frames) {
+    if (line.length > 0 && chunks + frame.lengths.length > CHUNKS_PER_LINE) {
+      yield line;
+      line = [];
+      chunks = 0;
+    }
+    line.push(frame);
+    chunks += frame.lengths.length;
+  }
+  if (line.length > 0) yield line;
+}
+
+/** The whole tree, or what differs from the parent. Folder numbers are those of the catalog, but 0 for the top. */
+async function addTree(job: BackupJob, snapshot: SnapshotRow, manifest: ManifestWriter): Promise<void> {
+  const { catalog, plan } = job;
+  const tops = new Set<FolderId>();
+  let opened: FolderId | null = null;
+  const open = (folder: FolderId, parent: FolderId, name: Buffer): void => {
+    if (opened === folder) return;
+    opened = folder;
+    const isTop = parent === 0;
+    if (isTop) tops.add(folder);
+    manifest.add({ kind: 'folder', number: isTop ? 0 : folder, parent: tops.has(parent) ? 0 : parent, name });
+  };
+  if (snapshot.base) {
+    for await (const page of walkSnapshot(catalog, plan.id, snapshot.id)) {
+      open(page.folder, page.parent, page.names.at(-1) ?? Buffer.alloc(0));
+      await addPuts(catalog, page.entries, manifest);
+    }
+    return;
+  }
+  for await (const changes of changesOf(catalog, snapshot.id)) {
+    open(changes.folder, changes.parent, changes.name);
+    for (const name of changes.gone) manifest.add({ kind: 'gone', name });
+    await addPuts(catalog, changes.puts, manifest);
+  }
+}
+
+async function addPuts(db: Reader, entries: readonly Entry[], manifest: ManifestWriter): Promise<void> {
+  const files = entries.filter((entry): entry is FileEntry => entry.kind === 'file');
+  const ids = await chunkIdsOf(
+    db,
+    files.map(({ content }) => content),
+  );
+  const idsOf = new Map(files.map((file, i) => [file, ids[i] ?? Buffer.alloc(0)]));
+  for (const entry of entries) {
+    const own = entry.kind === 'file' ? (idsOf.get(entry) ?? Buffer.alloc(0)) : Buffer.alloc(0);
+    manifest.add({ kind: 'put', entry: manifestEntry(entry, own.subarray(0, IDS_PER_LINE * ID_BYTES)) });
+    for (let at = IDS_PER_LINE * ID_BYTES; at < own.length; at += IDS_PER_LINE * ID_BYTES) {
+      manifest.add({ kind: 'more', ids: own.subarray(at, at + IDS_PER_LINE * ID_BYTES) });
+    }
+  }
+  await nextTurn();
+}
+
+function manifestEntry(entry: Entry, ids: Buffer): ManifestEntry {
+  const { name, mode, uid, gid, mtime } = entry;
+  const common = { name, mode, uid, gid, mtime };
+  switch (entry.kind) {
+    case 'folder':
+      return { ...common, type: 'folder' };
+    case 'symlink':
+      return { ...common, type: 'symlink', link: entry.to };
+    case 'file': {
+      const { size, sparse, inode, inconsistent, content } = entry;
+      const chunks = countChunks(content.runs);
+      return { ...common, type: 'file', size, chunks, ids, hash: content.hash, sparse, inode, inconsistent };
+    }
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * Retrievals of an order: each asks the target for a range of one pack.
+ *
+ * `planned` -> `requested` (a job exists) -> `ready` (its output can be read) -> `fetched` (and is kept here, verified);
+ * `expired` output has to be asked for again, `failed` is for good. A planned one with a time of request may have been
+ * asked for: the answer was not heard.
+ */
+import type { ByteRange, JobId, Tier } from '../target/target.ts';
+import { bulkTexts } from './bulk.ts';
+import { assignments, int, intOrNull, text, textOrNull } from './columns.ts';
+import type { Reader, Row, Tx } from './db.ts';
+import type { OrderKey, PackKey, RetrievalKey } from './ids.ts';
+
+export type RetrievalState = 'planned' | 'requested' | 'ready' | 'fetched' | 'failed' | 'expired';
+
+export interface NewRetrieval {
+  readonly pack: PackKey;
+  /** Null: the whole archive. */
+  readonly range: ByteRange | null;
+  readonly tier: Tier;
+  /** Goes into the job, so that it can be found again when the answer to its start is lost. Unique. */
+  readonly description: string;
+}
+
+export interface RetrievalRow extends NewRetrieval {
+  readonly id: RetrievalKey;
+  readonly order: OrderKey;
+  readonly state: RetrievalState;
+  readonly jobId: JobId | null;
+  readonly requestedAt: number | null;
+  readonly readyAt: number | null;
+  readonly fetchedAt: number | null;
+  readonly error: string | null;
+}
+
+export interface RetrievalChange {
+  readonly state?: RetrievalState;
+  readonly jobId?: JobId | null;
+  readonly description?: string;
+  readonly requestedAt?: number | null;
+  readonly readyAt?: number | null;
+  readonly fetchedAt?: number | null;
+  readonly error?: string | null;
+}
+
+/** Adds retrievals in state `planned`. */
+export async function addRetrievals(
+  tx: Tx,
+  order: OrderKey,
+  retrievals: Iterable<NewRetrieval>,
+): Promise<void> {
+  const texts = bulkTexts(retrievals, ({ pack, range, tier, description }) => [
+    pack,
+    range?.first ?? null,
+    range?.end ?? null,
+    tier,
+    description,
+  ]);
+  for (const batch of texts) {
+    await tx.run(
+      `insert into retrievals (order_id, pack, range_first, range_end, tier, state, description)
+       select ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3, 'planned', value ->> 4 from jsonb_each(?)`,
+      [order, batch],
+    );
+  }
+}
+
+/** Changes what is named, nothing else. */
+export async function updateRetrieval(tx: Tx, id: RetrievalKey, change: RetrievalChange): Promise<void> {
+  const set = assignments({
+    state: change.state,
+    job_id: change.jobId,
+    description: change.description,
+    requested_at: change.requestedAt,
+    ready_at: change.readyAt,
+    fetched_at: change.fetchedAt,
+    error: change.error,
+  });
+  if (set !== null) await tx.run(`update retrievals set ${set.sql} where id = ?`, [...set.values, id]);
+}
+
+/** Of one order, in the order they were planned; those in any of `states`, or all. */
+export async function listRetrievals(
+  db: Reader,
+  order: OrderKey,
+  states?: readonly RetrievalState[],
+): Promise<readonly RetrievalRow[]> {
+  const rows = await db.rows(
+    `select * from retrievals
+     where order_id = ?1 and (?2 is null or state in (select value from json_each(?2))) order by id`,
+    [order, states === undefined ? null : JSON.stringify(states)],
+  );
+  return rows.map(retrievalRow);
+}
+
+/** How many retrievals of the order are in each state. */
+export async function countRetrievals(
+  db: Reader,
+  order: OrderKey,
+): Promise<Readonly<Record<RetrievalState, number>>> {
+  const counts = { planned: 0, requested: 0, ready: 0, fetched: 0, failed: 0, expired: 0 };
+  const rows = await db.rows('select state, count(*) n from retrievals where order_id = ? group by state', [
+    order,
+  ]);
+  for (const row of rows) counts[text(row, 'state') as RetrievalState] = int(row, 'n');
+  return counts;
+}
+
+/** Whether anything of the order was, or may have been, asked of the target. */
+export async function wasAsked(db: Reader, order: OrderKey): Promise<boolean> {
+  const row = await db.row(
+    'select 1 from retrievals where order_id = ? and requested_at is not null limit 1',
+    [order],
+  );
+  return row !== undefined;
+}
+
+function retrievalRow(row: Row): RetrievalRow {
+  const first = intOrNull(row, 'range_first');
+  const end = intOrNull(row, 'range_end');
+  return {
+    id: int(row, 'id') as RetrievalKey,
+    order: int(row, 'order_id') as OrderKey,
+    pack: int(row, 'pack') as PackKey,
+    range: first === null || end === null ? null : { first, end },
+    tier: text(row, 'tier') as Tier,
+    state: text(row, 'state') as RetrievalState,
+    jobId: textOrNull(row, 'job_id') as JobId | null,
+    description: text(row, 'description'),
+    requestedAt: intOrNull(row, 'requested_at'),
+    readyAt: intOrNull(row, 'ready_at'),
+    fetchedAt: intOrNull(row, 'fetched_at'),
+    error: textOrNull(row, 'error'),
+  };
+}

@@ -1,0 +1,118 @@
+/**
+ * What an act will cost at a vault, before it happens. Pure: an act and a price table give the lines of a bill.
+ *
+ * Amounts are exact to the float; nothing is rounded here, so that lines add up to their sum and many small acts to
+ * one large one. Allowances that are free each month belong to the account, not to one act, and are not deducted:
+ * an estimate is what is charged at most by this table.
+ */
+import type { Estimate, PriceLine, Tier } from '../../../shared/types.ts';
+import type { VaultPrices } from './prices.ts';
+
+/** Archives that are uploaded: how many, their bytes together, and the parts they are sent in. */
+export interface BackupAct {
+  readonly kind: 'backup';
+  readonly archives: number;
+  readonly bytes: number;
+  readonly parts: number;
+}
+
+/** Ranges that are retrieved and downloaded in full. */
+export interface RestoreAct {
+  readonly kind: 'restore';
+  readonly tier: Tier;
+  readonly bytes: number;
+  readonly retrievals: number;
+}
+
+/** Parts of uploads that are not completed, for a month. */
+export interface HoldAct {
+  readonly kind: 'hold';
+  readonly bytes: number;
+}
+
+/** Archives that stay where they are, for a month. */
+export interface KeepAct {
+  readonly kind: 'keep';
+  readonly archives: number;
+  readonly bytes: number;
+}
+
+/** Units of provisioned capacity that are bought for a month. */
+export interface CapacityAct {
+  readonly kind: 'capacity';
+  readonly units: number;
+}
+
+export type Act = BackupAct | RestoreAct | HoldAct | KeepAct | CapacityAct;
+
+/** Requests that begin and complete a multipart upload, beside those for its parts. */
+const REQUESTS_AROUND_PARTS = 2;
+
+/**
+ * The price of `act`; `prices` null is a target that charges nothing, such as a folder: no lines, no date, no region.
+ * The sum of a backup is its upload and the first month of storage.
+ * @throws RangeError if a quantity is negative or no number; that is a bug in the caller
+ */
+export function estimate(act: Act, prices: VaultPrices | null): Estimate {
+  if (prices === null) return { lines: [], usd: 0, priceDate: '', region: '' };
+  const lines = linesOf(act, prices);
+  const usd = lines.reduce((sum, line) => sum + line.usd, 0);
+  if (!(usd >= 0)) throw new RangeError(`no quantity may be negative: ${JSON.stringify(act)}`);
+  return { lines, usd, priceDate: prices.date, region: prices.region };
+}
+
+function linesOf(act: Act, prices: VaultPrices): PriceLine[] {
+  switch (act.kind) {
+    case 'backup':
+      return backupLines(act, prices);
+    case 'restore':
+      return restoreLines(act, prices);
+    case 'hold':
+      return [
+        {
+          ...perGB('Storage of parts per month', act.bytes, prices.usd.storagePerGBMonth, prices),
+          unit: 'GB-months',
+        },
+      ];
+    case 'keep': {
+      const bytes = act.bytes + prices.overheadBytesPerArchive * act.archives;
+      return [
+        { ...perGB('Storage per month', bytes, prices.usd.storagePerGBMonth, prices), unit: 'GB-months' },
+      ];
+    }
+    case 'capacity': {
+      const usd = act.units * prices.usd.provisionedCapacityPerUnitMonth;
+      return [{ what: 'Provisioned capacity', quantity: act.units, unit: 'unit-months', usd }];
+    }
+  }
+}
+
+function backupLines(act: BackupAct, prices: VaultPrices): PriceLine[] {
+  const requests = act.parts + REQUESTS_AROUND_PARTS * act.archives;
+  const billedBytes = act.bytes + prices.overheadBytesPerArchive * act.archives;
+  return [
+    perThousand('Upload requests', requests, prices.usd.per1000UploadRequests),
+    {
+      ...perGB('Storage', billedBytes, prices.usd.storagePerGBMonth, prices),
+      what: `Storage per month (at least ${prices.minimumDays} days are charged)`,
+      unit: 'GB-months',
+    },
+  ];
+}
+
+function restoreLines(act: RestoreAct, prices: VaultPrices): PriceLine[] {
+  return [
+    perGB(`Retrieval, ${act.tier}`, act.bytes, prices.usd.retrievalPerGB[act.tier], prices),
+    perThousand('Retrieval requests', act.retrievals, prices.usd.per1000RetrievalRequests[act.tier]),
+    perGB('Download to the internet', act.bytes, prices.usd.egressPerGB, prices),
+  ];
+}
+
+function perThousand(what: string, requests: number, usdPer1000: number): PriceLine {
+  return { what, quantity: requests, unit: 'requests', usd: (requests * usdPer1000) / 1000 };
+}
+
+function perGB(what: string, bytes: number, usd: number, prices: VaultPrices): PriceLine {
+  const quantity = bytes / prices.bytesPerGB;
+  return { what, quantity, unit: 'GB', usd: quantity * usd };
+}

@@ -1,0 +1,206 @@
+/**
+ * The engine: everything Permafrost does, built from one profile folder, behind the contract.
+ * It knows no host; a host opens it, asks through `request` and listens through `on`.
+ */
+import { existsSync } from 'node:fs';
+import type {
+  Door,
+  EventName,
+  Events,
+  Outputs,
+  RequestInput,
+  RequestName,
+  Routes,
+} from '../../shared/contract.ts';
+import type { Reply } from '../../shared/failure.ts';
+import { recoverRuns } from './backup/recover.ts';
+import { openCatalog, type Catalog } from './catalog/catalog.ts';
+import { lockProfile, type ProfileLock } from './catalog/lock.ts';
+import { EngineEvents } from './events.ts';
+import { EngineError, toFailure } from './failure.ts';
+import { collectEvery } from './garbage.ts';
+import { KeyRing } from './keys/keyRing.ts';
+import { selfTest } from './keys/selfTest.ts';
+import type { KdfCost } from './keys/slotFile.ts';
+import { PracticeVaults } from './practiceVaults.ts';
+import { openProfile, type ProfileFolders, writerId } from './profile.ts';
+import { BackupRuns, backupRoutes } from './requests/backup.ts';
+import { browseRoutes } from './requests/browse.ts';
+import { checkRoutes } from './requests/check.ts';
+import { CheckRuns } from './requests/checkRuns.ts';
+import type { EngineContext } from './requests/context.ts';
+import { clearingRoutes } from './requests/clearings.ts';
+import { dispatch } from './requests/dispatch.ts';
+import { ErrandRuns } from './requests/errandRuns.ts';
+import { errandRoutes } from './requests/errands.ts';
+import { assertOwnKeys } from './requests/keyCheck.ts';
+import { OrderRuns } from './requests/orderRuns.ts';
+import { planRoutes } from './requests/plans.ts';
+import { practiceRoutes } from './requests/practice.ts';
+import { profileRoutes } from './requests/profile.ts';
+import { restoreRoutes } from './requests/restore.ts';
+import { targetRoutes } from './requests/targets.ts';
+import { vaultArchiveRoutes } from './requests/vaultArchives.ts';
+import { vaultJobRoutes } from './requests/vaultJobs.ts';
+import { vaultRoutes } from './requests/vaults.ts';
+import { vaultSettingsRoutes } from './requests/vaultSettings.ts';
+import { vaultTransferRoutes } from './requests/vaultTransfers.ts';
+import { TargetOpener, type LineOptions } from './target/openTarget.ts';
+
+/** Dead buffers in the engine's own thread between two collections: parts sent, pieces fetched, frames decoded. */
+const GARBAGE_BYTES = 32 * 1024 * 1024;
+
+/** How often a resident engine tries orders again that were stopped. */
+const CARRY_ON_EVERY_MS = 5 * 60_000;
+
+export interface EngineOptions {
+  /** The profile folder, a full path; made (0700) if it does not exist. */
+  readonly profile: string;
+  /** Who opens it, for the message a second start gets: "cli backup", "serve". */
+  readonly host: string;
+  /** It stays open for hours: orders under way are carried on by themselves as soon as the keys are there. */
+  readonly resident?: boolean;
+  /** Cost of each guess at a passphrase that is set from now on; lowered by tests alone. */
+  readonly kdfCost?: KdfCost;
+  /** Time and limits of requests to a service; changed by tests alone. */
+  readonly line?: LineOptions;
+}
+
+export interface Engine extends Door {
+  /** A request whose name and input come from outside: parsed before anything happens. */
+  dispatch(name: string, input: unknown): Promise<Reply<unknown>>;
+  /** Pauses what is under way at a safe point and frees the profile. */
+  close(): Promise<void>;
+}
+
+/** @throws EngineError `busy` when another engine uses the profile, and what keeps it from being opened */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const lock = await lockProfile(options.profile, options.host, Date.now());
+  try {
+    await selfTest();
+    collectEvery(GARBAGE_BYTES);
+    const profile = openProfile(options.profile);
+    refuseLostCatalog(profile);
+    const catalog = await openCatalog(profile.catalog, existsSync(profile.keys));
+    try {
+      await recoverRuns(catalog, profile.staging);
+      return await build(options, profile, catalog, lock);
+    } catch (error) {
+      await catalog.close();
+      throw error;
+    }
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function build(
+  options: EngineOptions,
+  profile: ProfileFolders,
+  catalog: Catalog,
+  lock: ProfileLock,
+): Promise<Engine> {
+  const practice = new PracticeVaults(profile.practice);
+  const writer = writerId(profile);
+  const context: EngineContext = {
+    profile,
+    writer,
+    catalog,
+    keys: new KeyRing(profile.keys, writer.toString('hex'), options.kdfCost),
+    targets: new TargetOpener((uid, speed) => practice.service(uid, speed), options.line),
+    events: new EngineEvents(),
+  };
+  const runs = new BackupRuns(context);
+  const orders = new OrderRuns(context);
+  await orders.tidy();
+  const errands = new ErrandRuns(context, runs);
+  const checks = new CheckRuns(context, runs, errands);
+  const routes: Routes = {
+    ...profileRoutes(context),
+    ...targetRoutes(context),
+    ...planRoutes(context),
+    ...backupRoutes(context, runs),
+    ...browseRoutes(context),
+    ...restoreRoutes(context, orders),
+    ...vaultRoutes(context),
+    ...vaultSettingsRoutes(context),
+    ...vaultArchiveRoutes(context, errands),
+    ...vaultTransferRoutes(context, errands),
+    ...vaultJobRoutes(context),
+    ...clearingRoutes(context, errands),
+    ...errandRoutes(context, errands),
+    ...checkRoutes(context, checks, errands),
+    ...practiceRoutes(context, (uid, speed, ms) => practice.advance(uid, speed, ms)),
+  };
+  // A keychain with other keys than this profile's is as good as none: the passphrase is asked for.
+  if (await context.keys.unlockFromKeychain())
+    await assertOwnKeys(catalog, context.keys).catch(() => undefined);
+  const stopCarrying =
+    options.resident === true ? carryOn(context, orders, errands, checks) : () => undefined;
+
+  return {
+    dispatch: (name, input) => dispatch(routes, name, input),
+    // The contract's table pairs each name with its output; `dispatch` cannot express that across its boundary.
+    request: async <R extends RequestName>(name: R, input: RequestInput<R>) =>
+      (await dispatch(routes, name, input)) as Reply<Outputs[R]>,
+    on: <E extends EventName>(event: E, listener: (payload: Events[E]) => void) =>
+      context.events.on(event, listener),
+    async close() {
+      stopCarrying();
+      await runs.close();
+      await orders.close();
+      await checks.close();
+      await errands.close();
+      await practice.close();
+      await catalog.close();
+      await lock.release();
+    },
+  };
+}
+
+/** A profile that was used has a catalog; a fresh one in its place would take everything for not yet stored. */
+function refuseLostCatalog(profile: ProfileFolders): void {
+  if (!existsSync(profile.keys) || existsSync(profile.catalog)) return;
+  throw new EngineError(
+    'not-found',
+    `The catalog of this profile is missing (${profile.catalog}).`,
+    'Put it back from a copy of the profile, or begin a new profile with --profile.',
+    { safe: 'The archives at the targets are not affected.' },
+  );
+}
+
+/**
+ * Errands and, once the profile is unlocked, orders and checks go on now and after what stopped them for a while (a network, a disk).
+ */
+function carryOn(
+  { keys, events }: EngineContext,
+  orders: OrderRuns,
+  errands: ErrandRuns,
+  checks: CheckRuns,
+): () => void {
+  const tell = (error: unknown): void => events.emit('engine:notice', toFailure(error));
+  const resume = (): void => {
+    errands.resume(true).catch(tell);
+    if (keys.state !== 'open') return;
+    orders.resume(true).catch(tell);
+    checks.resume().catch(tell);
+  };
+  const off = events.on('profile:changed', resume);
+  const timer = setInterval(resume, CARRY_ON_EVERY_MS);
+  timer.unref();
+  resume();
+  return () => {
+    clearInterval(timer);
+    off();
+  };
+}
+
+/** What hosts need of failures: to make their own, and to translate what they catch. */
+export { EngineError, toFailure } from './failure.ts';
+/** What a backup would cost at a vault, for the demo's account. */
+export { estimate } from './cost/estimate.ts';
+export { vaultPrices } from './cost/prices.ts';
+
+/** Where every host looks for the profile when nobody says otherwise. */
+export { defaultProfile, thisSystem } from './defaultProfile.ts';

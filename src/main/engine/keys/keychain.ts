@@ -1,0 +1,104 @@
+/**
+ * The master key in the keychain of the operating system: a convenience copy, so that nobody types the passphrase
+ * before each backup. It is never the only copy, and nothing here is an error: a keychain that is missing, locked or
+ * silent means that the passphrase is asked for, and why is said in `reason`.
+ */
+import { KEY_BYTES } from '../crypto.ts';
+
+const SERVICE = 'Permafrost';
+const ANSWER_WITHIN_MS = 5_000;
+/** Tells our entries from anything else under the same name, and from forms still to come. */
+const PREFIX = 'permafrost-master-key-1:';
+
+/** The part of keytar that is used. */
+export interface Keychain {
+  getPassword(service: string, account: string): Promise<string | null>;
+  setPassword(service: string, account: string, password: string): Promise<void>;
+  deletePassword(service: string, account: string): Promise<boolean>;
+}
+
+export interface KeychainOptions {
+  /** How the keychain is reached; by default through keytar, which is loaded when it is first needed. */
+  readonly load?: () => Promise<Keychain>;
+  readonly answerWithinMs?: number;
+}
+
+/** `reason` is a short text for a person: why there is no answer, or null. */
+export interface KeychainAnswer {
+  readonly done: boolean;
+  readonly reason: string | null;
+}
+
+export interface RecalledKey {
+  /** 32 bytes, or null when the keychain has none or does not answer. */
+  readonly key: Buffer | null;
+  readonly reason: string | null;
+}
+
+/** Keeps `key` under `account`, in place of what was there. */
+export async function rememberMasterKey(
+  account: string,
+  key: Buffer,
+  options: KeychainOptions = {},
+): Promise<KeychainAnswer> {
+  const secret = PREFIX + key.toString('base64');
+  const answer = await ask(options, (keychain) => keychain.setPassword(SERVICE, account, secret));
+  return { done: answer.reason === null, reason: answer.reason };
+}
+
+export async function recallMasterKey(account: string, options: KeychainOptions = {}): Promise<RecalledKey> {
+  const answer = await ask(options, (keychain) => keychain.getPassword(SERVICE, account));
+  if (answer.reason !== null) return { key: null, reason: answer.reason };
+  const secret = answer.value;
+  if (secret === null) return { key: null, reason: 'the keychain has no key for this profile' };
+  const key = Buffer.from(secret.slice(PREFIX.length), 'base64');
+  if (!secret.startsWith(PREFIX) || key.length !== KEY_BYTES) {
+    return { key: null, reason: 'what the keychain has for this profile is not a key' };
+  }
+  return { key, reason: null };
+}
+
+/** `done` is false, too, when there was nothing to forget. */
+export async function forgetMasterKey(
+  account: string,
+  options: KeychainOptions = {},
+): Promise<KeychainAnswer> {
+  const answer = await ask(options, (keychain) => keychain.deletePassword(SERVICE, account));
+  return answer.reason === null
+    ? { done: answer.value, reason: null }
+    : { done: false, reason: answer.reason };
+}
+
+type Answer<T> = { readonly reason: null; readonly value: T } | { readonly reason: string };
+
+async function ask<T>(
+  options: KeychainOptions,
+  question: (keychain: Keychain) => Promise<T>,
+): Promise<Answer<T>> {
+  const { load = loadKeytar, answerWithinMs = ANSWER_WITHIN_MS } = options;
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<Answer<T>>((resolve) => {
+    timer = setTimeout(() => resolve({ reason: 'the keychain does not answer' }), answerWithinMs);
+  });
+  // Both ends are handled here, so an answer that comes after the time limit is nobody's unhandled rejection.
+  const answer = (async () => question(await load()))().then(
+    (value): Answer<T> => ({ reason: null, value }),
+    (error: unknown): Answer<T> => ({ reason: describe(error) }),
+  );
+  try {
+    return await Promise.race([answer, patience]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function loadKeytar(): Promise<Keychain> {
+  // A CommonJS module with a native part: its functions are on the default export when it is loaded from source.
+  const keytar: Keychain & { readonly default?: Keychain } = await import('keytar');
+  return keytar.default ?? keytar;
+}
+
+function describe(error: unknown): string {
+  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
+  return `the keychain cannot be used: ${line}`;
+}

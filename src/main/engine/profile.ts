@@ -1,0 +1,85 @@
+/**
+ * The profile folder: everything one installation keeps on this computer.
+ *
+ *   writer          random id of this installation, 32 hex digits
+ *   keys.json       key slots (docs/format.md §2); beside it a mark if the OS keychain has the key too
+ *   catalog.db      the index; lock.db holds the profile for one engine at a time
+ *   staging/        sealed packs on their way to a target
+ *   restore/        retrieved segments of orders under way
+ *   heads/          newest committed epoch per target, beside the catalog, so that an old catalog is noticed
+ *   practice/       archives of practice vaults
+ */
+import { randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { EngineError, errorCode } from './failure.ts';
+import { makeFolder, replaceFile } from './lastingNames.ts';
+
+export interface ProfileFolders {
+  readonly root: string;
+  readonly keys: string;
+  readonly catalog: string;
+  readonly staging: string;
+  readonly restore: string;
+  readonly heads: string;
+  readonly practice: string;
+}
+
+/**
+ * Makes the profile folder and those in it where they are missing, for this user only.
+ * @throws EngineError `unwritable` when it cannot be made, or when other users could write into it
+ */
+export function openProfile(root: string): ProfileFolders {
+  const folders: ProfileFolders = {
+    root,
+    keys: join(root, 'keys.json'),
+    catalog: join(root, 'catalog.db'),
+    staging: join(root, 'staging'),
+    restore: join(root, 'restore'),
+    heads: join(root, 'heads'),
+    practice: join(root, 'practice'),
+  };
+  try {
+    for (const folder of [root, folders.staging, folders.restore, folders.heads]) makeFolder(folder);
+    refuseOthers(root);
+  } catch (cause) {
+    if (cause instanceof EngineError) throw cause;
+    throw new EngineError(
+      'unwritable',
+      `The profile folder ${root} cannot be used (${errorCode(cause) ?? 'unknown error'}).`,
+      'Choose another one with --profile, or correct its permissions.',
+      { cause },
+    );
+  }
+  return folders;
+}
+
+function refuseOthers(root: string): void {
+  if (process.platform === 'win32') return;
+  const mode = statSync(root).mode;
+  if ((mode & 0o022) !== 0) {
+    throw new EngineError(
+      'unwritable',
+      `Other users can write into the profile folder ${root}.`,
+      `Take that right away (chmod go-w), or choose another folder with --profile.`,
+    );
+  }
+  if ((mode & 0o077) !== 0) chmodSync(root, 0o700);
+}
+
+/** This installation's id, 16 bytes; made on first use. */
+export function writerId(profile: ProfileFolders): Buffer {
+  const file = join(profile.root, 'writer');
+  if (existsSync(file)) {
+    const id = Buffer.from(readFileSync(file, 'utf8').trim(), 'hex');
+    if (id.length === 16) return id;
+    throw new EngineError(
+      'corrupt',
+      `The file ${file} does not hold the id of this installation.`,
+      'Restore it from a copy of the profile, or recover into a new profile.',
+    );
+  }
+  const id = randomBytes(16);
+  replaceFile(file, `${id.toString('hex')}\n`);
+  return id;
+}

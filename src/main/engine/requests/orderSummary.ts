@@ -1,0 +1,32 @@
+import type { OrderSummary } from '../../../shared/types.ts';
+import type { Reader } from '../catalog/db.ts';
+import type { OrderRow } from '../catalog/orders.ts';
+import { getPlan } from '../catalog/plans.ts';
+import { countRetrievals } from '../catalog/retrievals.ts';
+import { getSnapshot } from '../catalog/snapshots.ts';
+
+/** An order as hosts see it. A retrieval counts in every step it has reached. */
+export async function orderSummary(db: Reader, order: OrderRow): Promise<OrderSummary> {
+  const snapshot = await getSnapshot(db, order.snapshot);
+  const plan = snapshot && (await getPlan(db, snapshot.plan));
+  const counts = await countRetrievals(db, order.id);
+  const { planned, requested, ready, fetched, failed, expired } = counts;
+  return {
+    id: order.uid,
+    snapshot: snapshot?.uid ?? '',
+    plan: plan?.name ?? '',
+    to: order.destination,
+    tier: order.tier,
+    state: order.state,
+    createdAt: order.createdAt,
+    endedAt: order.endedAt,
+    retrievals: {
+      total: planned + requested + ready + fetched + failed + expired,
+      requested: requested + ready + fetched + failed + expired,
+      ready: ready + fetched,
+      fetched,
+    },
+    ...order.result,
+    estimate: order.estimate,
+  };
+}

@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto';
+import { isAbsolute } from 'node:path';
+import type { Routes } from '../../../shared/contract.ts';
+import type { PlanSummary } from '../../../shared/types.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { addPlan, findPlan, listPlans, removePlan, type PlanRow } from '../catalog/plans.ts';
+import { listRuns } from '../catalog/runs.ts';
+import { listSnapshots } from '../catalog/snapshots.ts';
+import { getTarget } from '../catalog/targets.ts';
+import { EngineError } from '../failure.ts';
+import { findRoot } from '../scan/root.ts';
+import { parseRules } from '../scan/rules.ts';
+import { isInside } from '../snapshotPath.ts';
+import type { EngineContext } from './context.ts';
+import { assertApart } from './places.ts';
+import { runSummary } from './runSummary.ts';
+import { snapshotSummary } from './snapshotSummary.ts';
+import { namedTarget } from './namedTarget.ts';
+import { refuseClosing } from './vaultUse.ts';
+
+type PlanRoutes = Pick<Routes, 'plans:list' | 'plans:show' | 'plans:add' | 'plans:remove'>;
+
+export function planRoutes({ catalog, events, profile }: EngineContext): PlanRoutes {
+  return {
+    'plans:list': async () => {
+      const summaries: PlanSummary[] = [];
+      for (const plan of await listPlans(catalog)) summaries.push(await summary(catalog, plan));
+      return summaries;
+    },
+    'plans:show': async ({ name }) => summary(catalog, await namedPlan(catalog, name)),
+    'plans:add': async ({ name, target, sources, excludes }) => {
+      const row = await namedTarget(catalog, target);
+      const { id, settings } = row;
+      const archives = settings.kind === 'folder' ? [Buffer.from(settings.path)] : [];
+      const paths = checkSources(sources, profile.root, archives);
+      parseRules(excludes);
+      const uid = randomBytes(16).toString('hex');
+      await catalog.transaction(async (tx) => {
+        await refuseClosing(tx, row);
+        await addPlan(tx, { name, uid, target: id, sources: paths, excludes, createdAt: Date.now() });
+      });
+      events.emit('lists:changed', {});
+      return summary(catalog, await namedPlan(catalog, name));
+    },
+    'plans:remove': async ({ name }) => {
+      const plan = await namedPlan(catalog, name);
+      await catalog.transaction((tx) => removePlan(tx, plan.id));
+      events.emit('lists:changed', {});
+      return null;
+    },
+  };
+}
+
+/** @throws EngineError `not-found` */
+export async function namedPlan(catalog: Catalog, name: string): Promise<PlanRow> {
+  const plan = await findPlan(catalog, name);
+  if (plan !== undefined) return plan;
+  throw new EngineError(
+    'not-found',
+    `There is no plan named ${name}.`,
+    'See those there are: permafrost plan list.',
+  );
+}
+
+/**
+ * Source folders as they are kept: full paths of folders that exist, none inside another, in the profile, or where the
+ * archives go.
+ */
+function checkSources(sources: readonly string[], profile: string, archives: readonly Buffer[]): Buffer[] {
+  const paths = sources.map((source) => {
+    if (!isAbsolute(source)) {
+      throw new EngineError(
+        'invalid',
+        `${source} is not a full path.`,
+        'Give the path from the top of the disk.',
+      );
+    }
+    assertApart(source, profile, 'The source folder');
+    return findRoot(Buffer.from(source), archives).entry.name;
+  });
+  for (const [i, path] of paths.entries()) {
+    const other = paths.find((p, j) => j !== i && (p.equals(path) ? j < i : isInside(path, p)));
+    if (other === undefined) continue;
+    throw new EngineError(
+      'invalid',
+      `${path.toString()} is already saved with ${other.toString()}.`,
+      'Leave it out, or make a plan of its own for it.',
+    );
+  }
+  return paths;
+}
+
+async function summary(catalog: Catalog, plan: PlanRow): Promise<PlanSummary> {
+  const [lastRun] = await listRuns(catalog, plan.id, 1);
+  const snapshots = await listSnapshots(catalog, plan.id);
+  const latest = snapshots.at(-1);
+  const target = await getTarget(catalog, plan.target);
+  const targetName = target?.name ?? '';
+  return {
+    name: plan.name,
+    target: targetName,
+    sources: plan.sources.map(String),
+    excludes: plan.excludes,
+    createdAt: plan.createdAt,
+    lastRun: lastRun === undefined ? null : await runSummary(catalog, lastRun, plan.name),
+    latestSnapshot: latest === undefined ? null : snapshotSummary(latest, plan.name, targetName),
+    snapshots: snapshots.length,
+  };
+}

@@ -1,0 +1,95 @@
+import { useState } from 'react';
+import type { PlanSummary, TargetSummary } from '../../shared/types.ts';
+import { ProblemsSheet } from '../activity/ProblemsSheet.tsx';
+import { useAct } from '../engine.tsx';
+import { formatAgo, formatBytes, formatCounted } from '../format.ts';
+import { Button } from '../pieces/controls.tsx';
+import { Elided } from '../pieces/Elided.tsx';
+import { Trouble } from '../pieces/Trouble.tsx';
+import { goTo } from '../route.ts';
+import { RunNow } from './RunNow.tsx';
+import { RunStrip } from './RunStrip.tsx';
+
+export function PlanRow({
+  plan,
+  targets,
+  now,
+}: {
+  plan: PlanSummary;
+  targets: readonly TargetSummary[];
+  now: number;
+}) {
+  const start = useAct('backup:start');
+  const running = plan.lastRun?.state === 'running' ? plan.lastRun : null;
+  const target = targets.find(({ name }) => name === plan.target);
+  const at = storedAt(plan);
+  return (
+    <li className="plan-row">
+      <div className="plan-line">
+        <div className="plan-name">
+          <button className="open" onClick={() => goTo({ page: 'home', plan: plan.name })}>
+            {plan.name}
+          </button>
+          <p className="muted plan-where">
+            <Elided text={plan.sources[0] ?? ''} />
+            {plan.sources.length > 1 && <span>and {plan.sources.length - 1} more</span>}
+            <span>· {target?.kind === 'practice' ? 'a practice vault' : plan.target}</span>
+          </p>
+        </div>
+        <RunStrip plan={plan.name} />
+        <div className="plan-facts">
+          <p>{plan.latestSnapshot === null ? 'Nothing stored' : formatBytes(plan.latestSnapshot.bytes)}</p>
+          <p className="muted">{at === null ? '' : formatAgo(at, now)}</p>
+        </div>
+        <div className="plan-act">
+          <Button
+            kind="quiet"
+            aria-label={`Back up now: ${plan.name}`}
+            isDisabled={running !== null || start.isPending}
+            onPress={() => start.mutate({ plan: plan.name })}
+          >
+            Back up now
+          </Button>
+        </div>
+      </div>
+      {running !== null && <RunNow run={running} />}
+      {start.error !== null && <Trouble failure={start.error.failure} />}
+      {running === null && <LastRun plan={plan} />}
+    </li>
+  );
+}
+
+/** What of the last run needs the person: its failure, or what it left out. */
+function LastRun({ plan }: { plan: PlanSummary }) {
+  const start = useAct('backup:start');
+  const [isOpen, setOpen] = useState(false);
+  const run = plan.lastRun;
+  if (run?.state === 'failed' && run.failure !== null) {
+    const again = (acceptEmptySource: boolean): void => start.mutate({ plan: plan.name, acceptEmptySource });
+    return (
+      <Trouble failure={run.failure}>
+        <Button onPress={() => again(false)}>Try again</Button>
+        {run.failure.kind === 'changed' && (
+          <Button onPress={() => again(true)}>It is meant to be empty</Button>
+        )}
+      </Trouble>
+    );
+  }
+  if (run?.state !== 'problems') return null;
+  return (
+    <p className="plan-problems">
+      <span className="mark warn" aria-hidden="true" />
+      {formatCounted(run.counts.problems, 'file or folder', 'files or folders')} could not be backed up.{' '}
+      <Button kind="quiet" onPress={() => setOpen(true)}>
+        See which
+      </Button>
+      {isOpen && <ProblemsSheet run={run} onClose={() => setOpen(false)} />}
+    </p>
+  );
+}
+
+/** When it was last as stored as it could be: a run that found nothing new made no snapshot and still counts. */
+function storedAt({ lastRun, latestSnapshot }: PlanSummary): number | null {
+  if (lastRun?.state === 'done' || lastRun?.state === 'problems') return lastRun.startedAt;
+  return latestSnapshot?.startedAt ?? null;
+}

@@ -1,0 +1,247 @@
+/**
+ * The contract between hosts and the engine: every request and every event.
+ *
+ * A request is `name -> { input schema, output type }`, an event `name -> payload type`. The desktop host carries them
+ * over IPC, serve over HTTP and server-sent events, the command line calls them in process. Input is parsed by the
+ * engine's door, whoever sends it; output is ours and is only typed. Failures cross as values (`Reply`).
+ */
+import { z } from 'zod';
+import { checkInputs, type CheckEvents, type CheckOutputs } from './checkContract.ts';
+import { archiveInputs, type ArchiveEvents, type ArchiveOutputs } from './archiveContract.ts';
+import type {
+  EntryLine,
+  FoundLine,
+  OrderSummary,
+  PlanSummary,
+  ProblemLine,
+  ProfileStatus,
+  RestorePreview,
+  RunProgress,
+  RunSummary,
+  SnapshotSummary,
+  TargetSummary,
+} from './types.ts';
+import type { Failure, Reply } from './failure.ts';
+import { awsProfile, endpoint, name, region, vaultName } from './names.ts';
+import { vaultInputs, type VaultOutputs } from './vaultContract.ts';
+
+const path = z.string().min(1).max(100_000);
+const tier = z.enum(['expedited', 'standard', 'bulk']);
+/** A snapshot's id, a beginning of it of at least 4 digits, or `latest`. */
+const snapshot = z.string().regex(/^(latest|[0-9a-f]{4,32})$/, 'a snapshot is named by its id or "latest"');
+const orderId = z
+  .string()
+  .regex(/^[0-9a-f]{4,32}$/, 'an order is named by its id or the first four digits of it or more');
+/** `text` is a path as a person writes it; `ref` is exact (`EntryLine.ref`). */
+const where = z.union([
+  z.strictObject({ text: path }),
+  z.strictObject({ ref: z.base64().min(1).max(200_000) }),
+]);
+/** A part of the hash tree, so that every part of an upload is one too. */
+const packMiB = z
+  .number()
+  .refine(
+    (mib) => [4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096].includes(mib),
+    'the size of a pack is a power of two from 4 to 4096 MiB',
+  );
+const none = z.strictObject({});
+
+const vaultSettings = z.strictObject({
+  kind: z.literal('vault'),
+  vault: vaultName,
+  region,
+  endpoint: endpoint.optional(),
+  awsProfile: awsProfile.optional(),
+  /** Make the vault if it does not exist. */
+  create: z.boolean().default(false),
+  packMiB: packMiB.optional(),
+});
+const folderSettings = z.strictObject({
+  kind: z.literal('folder'),
+  path,
+  create: z.boolean().default(false),
+  packMiB: packMiB.optional(),
+});
+const practiceSettings = z.strictObject({
+  kind: z.literal('practice'),
+  /** Virtual seconds that pass in one second: by default the four hours of a retrieval take forty seconds. */
+  speed: z.number().positive().max(1_000_000).default(360),
+  packMiB: packMiB.optional(),
+});
+
+/** Input schemas, one per request. Every request takes an object. */
+export const inputs = {
+  ...vaultInputs,
+  ...archiveInputs,
+  ...checkInputs,
+
+  'profile:status': none,
+  /** Makes the master key and seals it with the passphrase. */
+  'profile:init': z.strictObject({ passphrase: z.string(), remember: z.boolean().default(false) }),
+  'profile:unlock': z.strictObject({ passphrase: z.string() }),
+
+  'targets:list': none,
+  'targets:show': z.strictObject({ name }),
+  /** Proves that the target can be reached before it is kept. */
+  'targets:add': z.strictObject({
+    name,
+    settings: z.discriminatedUnion('kind', [vaultSettings, folderSettings, practiceSettings]),
+  }),
+  /** Forgets the target here; nothing stored there is touched. Refused while a plan uses it. */
+  'targets:remove': z.strictObject({ name }),
+
+  'plans:list': none,
+  'plans:show': z.strictObject({ name }),
+  'plans:add': z.strictObject({
+    name,
+    target: name,
+    sources: z.array(path).min(1).max(1000),
+    excludes: z.array(z.string().min(1).max(4096)).max(10_000).default([]),
+  }),
+  /** Forgets the plan and its snapshots here; archives stay at the target. */
+  'plans:remove': z.strictObject({ name }),
+
+  /** Starts a run; `run:ended` tells how it went. */
+  'backup:start': z.strictObject({
+    plan: name,
+    /** Go on although a source folder that held files is now empty: record them as deleted. */
+    acceptEmptySource: z.boolean().default(false),
+  }),
+  'backup:cancel': z.strictObject({ run: z.number().int() }),
+  'runs:list': z.strictObject({
+    plan: name.optional(),
+    limit: z.number().int().min(1).max(1000).default(50),
+  }),
+  'runs:problems': z.strictObject({
+    run: z.number().int(),
+    limit: z.number().int().min(1).max(10_000).default(1000),
+  }),
+
+  'snapshots:list': z.strictObject({ plan: name.optional() }),
+  'entries:list': z.strictObject({
+    snapshot,
+    plan: name.optional(),
+    /** Absent: the source folders. */
+    at: where.optional(),
+    /** `name` of the last entry of the page before, exact (`EntryLine.ref`). */
+    after: z.base64().optional(),
+    limit: z.number().int().min(1).max(5000).default(1000),
+  }),
+  'entries:find': z.strictObject({
+    /** A glob (`*.jpg`) or a part of a name; upper and lower case are equal. */
+    pattern: z.string().min(1, 'a name, a part of one or a pattern is needed').max(1000),
+    plan: name.optional(),
+    limit: z.number().int().min(1).max(10_000).default(1000),
+  }),
+
+  'restore:preview': z.strictObject({
+    snapshot,
+    plan: name.optional(),
+    /** Empty: everything. */
+    paths: z.array(where).max(10_000).default([]),
+    tier: tier.default('standard'),
+  }),
+  'restore:order': z.strictObject({
+    snapshot,
+    plan: name.optional(),
+    paths: z.array(where).max(10_000).default([]),
+    tier: tier.default('standard'),
+    /** A folder that does not exist yet or is empty. */
+    to: path,
+    /** Give files their owner and group by number; needs the rights for it. */
+    ownership: z.boolean().default(false),
+    /** Set setuid, setgid and sticky too. Left out by default: a stranger's backup must not plant such a program. */
+    specialBits: z.boolean().default(false),
+  }),
+  'orders:list': none,
+  'orders:show': z.strictObject({ id: orderId }),
+  'orders:cancel': z.strictObject({ id: orderId }),
+  /** Carries on every order that has not ended; in a resident engine they go on by themselves. */
+  'orders:resume': none,
+
+  /** Practice vault only: lets virtual time pass. */
+  'practice:advance': z.strictObject({
+    target: name,
+    hours: z
+      .number()
+      .positive()
+      .max(24 * 400),
+  }),
+} as const;
+
+export interface Outputs extends VaultOutputs, ArchiveOutputs, CheckOutputs {
+  'profile:status': ProfileStatus;
+  'profile:init': ProfileStatus;
+  'profile:unlock': ProfileStatus;
+  'targets:list': readonly TargetSummary[];
+  'targets:show': TargetSummary;
+  'targets:add': TargetSummary;
+  'targets:remove': null;
+  'plans:list': readonly PlanSummary[];
+  'plans:show': PlanSummary;
+  'plans:add': PlanSummary;
+  'plans:remove': null;
+  'backup:start': RunSummary;
+  'backup:cancel': null;
+  'runs:list': readonly RunSummary[];
+  'runs:problems': readonly ProblemLine[];
+  'snapshots:list': readonly SnapshotSummary[];
+  'entries:list': { readonly entries: readonly EntryLine[]; readonly more: boolean };
+  'entries:find': { readonly entries: readonly FoundLine[]; readonly more: boolean };
+  'restore:preview': RestorePreview;
+  'restore:order': OrderSummary;
+  'orders:list': readonly OrderSummary[];
+  'orders:show': OrderSummary;
+  'orders:cancel': OrderSummary;
+  'orders:resume': readonly OrderSummary[];
+  'practice:advance': { readonly now: number };
+}
+
+/** Events go one way, engine to hosts, and carry state, never commands. */
+export interface Events extends ArchiveEvents, CheckEvents {
+  /** A few times a second while a run is on. */
+  'run:progress': RunProgress;
+  'run:started': RunSummary;
+  'run:ended': RunSummary;
+  /** An order moved on: state, counts or result. */
+  'order:changed': OrderSummary;
+  /** Targets, plans or snapshots were added or removed: read them again. */
+  'lists:changed': Record<string, never>;
+  'profile:changed': ProfileStatus;
+  /** The engine met something a person should know that belongs to no request. */
+  'engine:notice': Failure;
+}
+
+export type RequestName = keyof typeof inputs & keyof Outputs;
+export type EventName = keyof Events;
+/** What a caller passes (defaults may be left out) and what the engine receives (defaults filled in). */
+export type RequestInput<R extends RequestName> = z.input<(typeof inputs)[R]>;
+export type ParsedInput<R extends RequestName> = z.output<(typeof inputs)[R]>;
+
+/** One route per request; TypeScript refuses a table with a hole in it. */
+export type Routes = { readonly [R in RequestName]: (input: ParsedInput<R>) => Promise<Outputs[R]> };
+
+export const requestNames = Object.keys(inputs) as readonly RequestName[];
+export const eventNames: readonly EventName[] = [
+  'run:progress',
+  'run:started',
+  'run:ended',
+  'order:changed',
+  'errand:changed',
+  'check:changed',
+  'lists:changed',
+  'profile:changed',
+  'engine:notice',
+];
+
+export function isRequestName(text: string): text is RequestName {
+  return Object.hasOwn(inputs, text);
+}
+
+/** The engine as its hosts and the window see it, however far away it runs. */
+export interface Door {
+  /** Never rejects for an expected failure: that is a `Reply`. */
+  request<R extends RequestName>(request: R, input: RequestInput<R>): Promise<Reply<Outputs[R]>>;
+  /** Calls `listener` for each event from now on; the returned function ends that. */
+  on<E extends EventName>(event: E, listener: (payload: Events[E]) => void): () => void;
+}

@@ -1,0 +1,199 @@
+/**
+ * Domain types as hosts see them: plain data, JSON-safe. Times are epoch milliseconds, sizes bytes, money US dollars.
+ *
+ * Paths are text here. A name that is not valid UTF-8 is shown with the replacement character and can still be
+ * chosen exactly: `ref` carries the bytes (base64) and is what goes back to the engine.
+ */
+import type { Failure } from './failure.ts';
+
+export type Tier = 'expedited' | 'standard' | 'bulk';
+export type TargetKind = 'vault' | 'folder' | 'practice';
+
+export interface ProfileStatus {
+  /** `new`: no keys yet. `locked`: the passphrase is needed before anything is sealed or opened. */
+  readonly state: 'new' | 'locked' | 'open';
+  readonly folder: string;
+}
+
+export interface TargetSummary {
+  readonly name: string;
+  readonly kind: TargetKind;
+  /** Where it is, in words: "vault photos in eu-central-1", "/mnt/usb/backup". */
+  readonly place: string;
+  readonly packBytes: number;
+  readonly archives: number;
+  readonly storedBytes: number;
+  readonly plans: readonly string[];
+  readonly createdAt: number;
+}
+
+export interface PlanSummary {
+  readonly name: string;
+  readonly target: string;
+  readonly sources: readonly string[];
+  readonly excludes: readonly string[];
+  readonly createdAt: number;
+  readonly lastRun: RunSummary | null;
+  readonly latestSnapshot: SnapshotSummary | null;
+  readonly snapshots: number;
+}
+
+export interface RunCounts {
+  /** Files seen, and their sizes together. */
+  readonly files: number;
+  readonly folders: number;
+  readonly bytes: number;
+  /** Files that were new or changed and were read, and their bytes. */
+  readonly readFiles: number;
+  readonly readBytes: number;
+  /** Bytes of chunks that were not stored before, uncompressed. */
+  readonly newBytes: number;
+  /** Bytes of packs this run sent, data and manifest; how many data packs, and how many parts. */
+  readonly sentBytes: number;
+  readonly packs: number;
+  readonly parts: number;
+  /** Requests to the target, all kinds. */
+  readonly requests: number;
+  /** Names that are gone since the snapshot before. */
+  readonly gone: number;
+  readonly problems: number;
+  /** Sockets, FIFOs and devices: listed, not a failure. */
+  readonly skipped: number;
+}
+
+export type RunState = 'running' | 'done' | 'problems' | 'failed' | 'cancelled';
+
+export interface RunSummary {
+  readonly id: number;
+  readonly plan: string;
+  readonly state: RunState;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  /** False when nothing had changed: no snapshot was made and nothing was sent. */
+  readonly changed: boolean;
+  readonly snapshot: string | null;
+  readonly counts: RunCounts;
+  readonly failure: Failure | null;
+}
+
+export interface RunProgress {
+  readonly run: number;
+  readonly plan: string;
+  readonly phase: 'scanning' | 'packing' | 'sending' | 'committing';
+  readonly currentFile: string | null;
+  readonly files: number;
+  readonly bytes: number;
+  readonly readBytes: number;
+  readonly sentBytes: number;
+  /** Bytes of sealed packs that wait to be sent. */
+  readonly waitingBytes: number;
+  /** Bytes of source read per second over the last seconds. */
+  readonly bytesPerSecond: number;
+  /** Null while nobody can tell: the size of the source is known from the run before, or when the scan is through. */
+  readonly secondsLeft: number | null;
+}
+
+export interface ProblemLine {
+  readonly path: string;
+  readonly kind: 'skipped' | 'unreadable' | 'changed' | 'vanished' | 'unsupported';
+  readonly message: string;
+}
+
+export interface SnapshotSummary {
+  /** 32 hex digits; any unambiguous beginning of at least 4 names it too. */
+  readonly id: string;
+  readonly plan: string;
+  readonly target: string;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly files: number;
+  readonly folders: number;
+  readonly bytes: number;
+  readonly newBytes: number;
+}
+
+export interface EntryLine {
+  readonly name: string;
+  /** Path from the snapshot's top, as text: the source folder's full path, then names, joined by `/`. */
+  readonly path: string;
+  /** The same path exactly: base64 of its bytes. */
+  readonly ref: string;
+  readonly kind: 'file' | 'folder' | 'symlink';
+  readonly size: number;
+  readonly mode: number;
+  readonly modifiedAt: number;
+  readonly linkTo: string | null;
+}
+
+export interface FoundLine extends EntryLine {
+  readonly plan: string;
+  /** First and last snapshot that hold this version. */
+  readonly firstSnapshot: string;
+  readonly lastSnapshot: string;
+}
+
+export interface PriceLine {
+  readonly what: string;
+  readonly quantity: number;
+  readonly unit: string;
+  readonly usd: number;
+}
+
+export interface Estimate {
+  readonly lines: readonly PriceLine[];
+  readonly usd: number;
+  /** Date of the price table, `YYYY-MM-DD`, and the region it is for. */
+  readonly priceDate: string;
+  readonly region: string;
+}
+
+export interface RestorePreview {
+  readonly snapshot: string;
+  readonly files: number;
+  readonly folders: number;
+  readonly bytes: number;
+  readonly packs: number;
+  /** Bytes to be retrieved from the target. */
+  readonly retrieveBytes: number;
+  readonly retrievals: number;
+  readonly tier: Tier;
+  /** Hours until the first and the last retrieval is usually ready; 0 where reading is instant. */
+  readonly hours: { readonly from: number; readonly to: number };
+  readonly estimate: Estimate;
+}
+
+export type OrderState = 'ordered' | 'thawing' | 'downloading' | 'done' | 'problems' | 'failed' | 'cancelled';
+
+export interface OrderSummary {
+  readonly id: string;
+  readonly snapshot: string;
+  readonly plan: string;
+  readonly to: string;
+  readonly tier: Tier;
+  readonly state: OrderState;
+  readonly createdAt: number;
+  readonly endedAt: number | null;
+  /** Retrievals in each step. */
+  readonly retrievals: {
+    readonly total: number;
+    readonly requested: number;
+    readonly ready: number;
+    readonly fetched: number;
+  };
+  readonly files: number;
+  readonly bytes: number;
+  readonly restoredFiles: number;
+  readonly restoredBytes: number;
+  /** Names that hold what was asked: one folder per source. */
+  readonly roots: readonly { readonly source: string; readonly to: string }[];
+  readonly verifiedFiles: number;
+  readonly metadataProblems: number;
+  readonly failedFiles: number;
+  readonly problems: readonly { readonly path: string; readonly message: string }[];
+  readonly estimate: Estimate;
+  readonly failure: Failure | null;
+}
+
+export function isEnded(state: OrderState | RunState): boolean {
+  return state === 'done' || state === 'problems' || state === 'failed' || state === 'cancelled';
+}

@@ -1,0 +1,237 @@
+/** The whole way through the real window, server, engine and practice vault: from the first start to files that are back. */
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { openEngine } from '../../src/main/engine/engine.ts';
+import type { Engine } from '../../src/main/engine/engine.ts';
+import { startServe } from '../../src/main/serve/server.ts';
+import type { Serving } from '../../src/main/serve/server.ts';
+import { axeComplaints, openBrowser, openPage } from './browser.ts';
+import type { Watched } from './browser.ts';
+
+const PASSPHRASE = 'four words nobody guesses';
+
+let folder: string;
+let source: string;
+let engine: Engine;
+let serving: Serving;
+let browser: Browser;
+let watched: Watched;
+let page: Page;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'permafrost-window-'));
+  source = join(folder, 'Familie Müller');
+  makeSource(source);
+  await start();
+  browser = await openBrowser();
+  watched = await openPage(browser);
+  page = watched.page;
+});
+afterAll(async () => {
+  await browser.close();
+  await serving.close();
+  await engine.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** With PERMAFROST_SHOTS=<folder>, how each step ended is kept there as a picture. */
+afterEach(async ({ task }) => {
+  const shots = process.env['PERMAFROST_SHOTS'];
+  if (shots === undefined) return;
+  const name = `${task.name.replaceAll(/[^a-z]+/gi, '-')}.png`;
+  await page.screenshot({ path: join(shots, name) });
+});
+
+async function start(): Promise<void> {
+  engine = await openEngine({ profile: join(folder, 'profile'), host: 'serve', resident: true });
+  serving = await startServe({ door: engine });
+}
+
+function makeSource(root: string): void {
+  mkdirSync(join(root, 'Fotos', '2019'), { recursive: true });
+  mkdirSync(join(root, 'empty'));
+  for (let i = 0; i < 40; i += 1)
+    writeFileSync(join(root, 'Fotos', '2019', `IMG_${1000 + i}.jpg`), randomBytes(50_000));
+  writeFileSync(join(root, 'big.bin'), randomBytes(3_000_000));
+  writeFileSync(join(root, 'letter.txt'), 'Dear Ada,\n'.repeat(1000));
+  writeFileSync(join(root, 'nothing'), '');
+  writeFileSync(join(root, 'run.sh'), '#!/bin/sh\n');
+  chmodSync(join(root, 'run.sh'), 0o755);
+  symlinkSync('letter.txt', join(root, 'link'));
+}
+
+/** Every name under `root` with what is in it. */
+function contentOf(root: string): Map<string, string> {
+  const content = new Map<string, string>();
+  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const name = path.slice(root.length);
+    const mode = (statSync(path).mode & 0o777).toString(8);
+    if (entry.isFile())
+      content.set(name, `${mode} ${createHash('sha256').update(readFileSync(path)).digest('hex')}`);
+    else content.set(name, entry.isDirectory() ? `${mode} folder` : 'link');
+  }
+  return content;
+}
+
+/** The page is in order: nothing was logged, axe has nothing against it in light and dark. */
+async function expectClean(): Promise<void> {
+  expect(await axeComplaints(page)).toEqual([]);
+  expect(watched.complaints).toEqual([]);
+}
+
+const button = (name: string | RegExp) => page.getByRole('button', { name });
+
+describe('the window', () => {
+  it('asks for a passphrase first, twice', async () => {
+    await page.goto(serving.url);
+    expect(page.url()).toBe(`http://127.0.0.1:${serving.port}/`);
+    await page.getByLabel('Passphrase', { exact: true }).fill(PASSPHRASE);
+    await page.getByLabel('Passphrase again', { exact: true }).fill(`${PASSPHRASE.slice(0, -1)}z`);
+    await page.getByText('The two are not the same yet.').waitFor();
+    expect(await button('Set passphrase').isDisabled()).toBe(true);
+    await page.getByLabel('Passphrase again', { exact: true }).fill(PASSPHRASE);
+    await expectClean();
+    await button('Set passphrase').click();
+    await page.getByRole('heading', { name: 'Nothing is backed up yet.' }).waitFor();
+  });
+
+  it('says what a folder that is not there means, and loses nothing that was typed', async () => {
+    await page.getByLabel('Folder', { exact: true }).first().fill(join(folder, 'nowhere'));
+    await button('Save and back up').click();
+    const trouble = page.getByRole('alert').first();
+    await trouble.waitFor();
+    expect(await trouble.textContent()).toContain('nowhere');
+    expect(await page.getByRole('textbox', { name: 'Name' }).inputValue()).toBe('nowhere');
+    await expectClean();
+  });
+
+  it('makes a plan on a practice vault and backs up', async () => {
+    await page.getByRole('textbox', { name: 'Folder' }).first().fill(source);
+    expect(await page.getByRole('textbox', { name: 'Name' }).inputValue()).toBe('Familie Müller');
+    await button('Save and back up').click();
+    await page
+      .getByRole('heading', { name: /Everything in one folder went to a practice vault just now/ })
+      .waitFor();
+    await page.getByText('protects nothing').first().waitFor();
+    await expectClean();
+  });
+
+  it('shows the plan with its snapshot and its run', async () => {
+    await page.getByRole('button', { name: 'Familie Müller', exact: true }).click();
+    const sheet = page.getByRole('dialog', { name: 'Familie Müller' });
+    await sheet.getByText('45 files').first().waitFor();
+    await sheet.getByText('Done', { exact: true }).waitFor();
+    await expectClean();
+    await page.keyboard.press('Escape');
+    await sheet.waitFor({ state: 'detached' });
+  });
+
+  it('backs up again at once when nothing has changed', async () => {
+    await page.getByRole('main').getByRole('button', { name: 'Back up now' }).first().click();
+    await page.getByRole('link', { name: 'Activity' }).click();
+    await page.getByText('Nothing had changed').waitFor();
+    await expectClean();
+  });
+
+  it('walks through a snapshot and shows its price before anything is ordered', async () => {
+    await page.getByRole('link', { name: 'Restore' }).click();
+    await button(source).click();
+    await button('Fotos').click();
+    await button('2019').click();
+    await page.getByText('IMG_1000.jpg').waitFor();
+    await expectClean();
+    await page.getByRole('searchbox').fill('LETTER');
+    await page.getByText('in the newest snapshot').waitFor();
+    await expectClean();
+    await page.getByRole('searchbox').fill('');
+    await button('Get everything back…').click();
+    await page.getByText('3 to 5 hours').waitFor();
+    await page.getByText(/nothing; at a real vault/).waitFor();
+    await page.getByText('How the price is made up').click();
+    await expectClean();
+  });
+
+  it('orders everything back and follows the order until the files are there', async () => {
+    await page.getByLabel('Put it into').fill(join(folder, 'back'));
+    await page.getByRole('button', { name: 'Get back', exact: true }).click();
+    const order = page.getByRole('listitem').filter({ hasText: 'ordered just now' });
+    await order.waitFor();
+    await order.locator('[aria-current=step]', { hasText: 'Thawing' }).waitFor();
+    await expectClean();
+    await button('Let 5 hours pass').click();
+    await page.getByText('and every byte was checked').waitFor();
+    await expectClean();
+    expect(contentOf(join(folder, 'back', 'Familie Müller'))).toEqual(contentOf(source));
+  });
+
+  it('lists the vault with what it holds', async () => {
+    await page.getByRole('link', { name: 'Vaults' }).click();
+    await page.getByText('Used by Familie Müller').waitFor();
+    await expectClean();
+    await button('Add a vault').click();
+    await page.getByText('Amazon Glacier vault').click();
+    await expectClean();
+    await page.keyboard.press('Escape');
+  });
+
+  it('shows the same after a reload', async () => {
+    await page.getByRole('link', { name: 'Activity' }).click();
+    await page.reload();
+    await page.getByText('and every byte was checked').waitFor();
+    await page.getByText('Nothing had changed').waitFor();
+  });
+
+  it('can be used by keyboard alone', async () => {
+    await page.getByRole('link', { name: 'Home' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await expect.poll(() => page.evaluate(() => document.activeElement?.tagName)).toBe('H1');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog', { name: 'Familie Müller' }).waitFor();
+    await page.keyboard.press('Escape');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Familie Müller');
+  });
+});
+
+describe('when Permafrost ends and starts again', () => {
+  it('the window says calmly that it is gone, and keeps what it showed', async () => {
+    await serving.close();
+    await engine.close();
+    await page.getByText('Permafrost is not answering.').first().waitFor();
+    await page.getByRole('button', { name: 'Familie Müller', exact: true }).waitFor();
+  });
+
+  it('an old window asks for the new link, which asks for the passphrase', async () => {
+    const { port } = serving;
+    engine = await openEngine({ profile: join(folder, 'profile'), host: 'serve', resident: true });
+    serving = await startServe({ door: engine, port });
+    await page.getByText('Open the new link it printed').waitFor();
+    await page.goto(serving.url);
+    await page.getByRole('heading', { name: 'Permafrost is locked.' }).waitFor();
+    watched = await openPage(browser);
+    await page.getByLabel('Passphrase', { exact: true }).fill('not this one');
+    await button('Unlock').click();
+    await page.getByRole('alert').waitFor();
+    expect(await axeComplaints(page)).toEqual([]);
+    await page.getByLabel('Passphrase', { exact: true }).fill(PASSPHRASE);
+    await button('Unlock').click();
+    await page.getByRole('heading', { name: /Everything in one folder/ }).waitFor();
+  });
+});

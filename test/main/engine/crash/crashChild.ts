@@ -1,0 +1,33 @@
+/** One life of the engine in a process of its own, which a crash point may end: `init`, `backup`, `resume`, `check`, or `restore <folder>`. */
+import { openEngine } from '../../../../src/main/engine/engine.ts';
+import { PASSPHRASE } from '../scene.ts';
+
+const [profile = '', act = '', to = ''] = process.argv.slice(2);
+const kdfCost = { memoryKiB: 65_536, passes: 1, lanes: 1 };
+const engine = await openEngine({ profile, host: 'crash child', kdfCost });
+const ended = new Promise<string>((resolve) => {
+  engine.on('run:ended', (run) => resolve(run.state));
+  engine.on('check:changed', (check) => {
+    if (check.endedAt !== null || check.failure !== null)
+      resolve(check.failure?.message ?? String(check.outcome));
+  });
+  engine.on('order:changed', (order) => {
+    if (order.endedAt !== null || order.failure !== null) resolve(order.failure?.message ?? order.state);
+  });
+});
+
+async function ask(...[name, input]: Parameters<typeof engine.request>): Promise<void> {
+  const reply = await engine.request(name, input);
+  if (!reply.ok) throw new Error(`${name}: ${reply.failure.message}`);
+}
+
+const status = await engine.request('profile:status', {});
+if (!status.ok || status.value.state === 'new') await ask('profile:init', { passphrase: PASSPHRASE });
+else await ask('profile:unlock', { passphrase: PASSPHRASE });
+if (act === 'backup') await ask('backup:start', { plan: 'docs' });
+if (act === 'restore') await ask('restore:order', { snapshot: 'latest', to });
+if (act === 'check') await ask('check:start', { target: 'attic', readPercent: 20, maxUsd: 1 });
+if (act === 'resume') await ask('orders:resume', {});
+process.send?.(act === 'init' ? 'done' : await ended);
+await engine.close();
+process.disconnect();

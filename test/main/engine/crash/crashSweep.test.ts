@@ -1,0 +1,196 @@
+/**
+ * Kills the engine at every crash point there is, starts it again, lets it finish, restores elsewhere and compares with
+ * code that shares nothing with the engine. A point that is not reached fails its test, so the sweep cannot go stale.
+ */
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { crashPoints, type CrashPoint } from '../../../../src/main/engine/crashpoint.ts';
+import { CrashScene } from './crashScene.ts';
+
+let stage: CrashScene;
+beforeEach(async () => {
+  stage = new CrashScene();
+  await stage.setUp();
+});
+afterEach(async () => {
+  await stage.remove();
+});
+
+/** Points of a first backup; those that come several times are tried early and late. */
+const inBackup: readonly (readonly [CrashPoint, number])[] = [
+  ['run-noted', 1],
+  ['pack-written', 1],
+  ['pack-synced', 2],
+  ['pack-named', 1],
+  ['pack-verified', 1],
+  ['pack-sealed', 1],
+  ['pack-sealed', 3],
+  ['upload-intended', 1],
+  ['upload-begun', 1],
+  ['upload-noted', 2],
+  ['part-sent', 1],
+  ['upload-finished', 1],
+  ['upload-finished', 2],
+  ['pack-stored', 1],
+  ['pack-unstaged', 1],
+  ['pack-removed', 2],
+  ['keys-stored', 1],
+  ['keys-noted', 1],
+  ['manifest-sealed', 1],
+  ['manifest-told', 1],
+  ['manifest-stored', 1],
+  ['committed', 1],
+  ['head-raised', 1],
+  ['run-ended', 1],
+];
+
+/** A crash in recovery needs one before it, and sometimes a thing that went wrong besides. */
+interface InRecovery {
+  readonly point: CrashPoint;
+  readonly before: CrashPoint;
+  readonly besides?: 'lose-staged';
+}
+
+const inRecovery: readonly InRecovery[] = [
+  { point: 'recovery-unstaged', before: 'pack-stored' },
+  { point: 'recovery-forgot', before: 'pack-sealed', besides: 'lose-staged' },
+  { point: 'recovery-swept', before: 'pack-named' },
+  { point: 'recovery-committed', before: 'manifest-stored' },
+  { point: 'recovery-dropped', before: 'manifest-told' },
+  { point: 'recovery-pruned', before: 'run-noted' },
+  { point: 'recovery-closed', before: 'pack-sealed' },
+];
+
+const inRestore: readonly (readonly [CrashPoint, number])[] = [
+  ['order-placed', 1],
+  ['destination-taken', 1],
+  ['retrieval-intended', 1],
+  ['retrieval-asked', 1],
+  ['retrieval-noted', 2],
+  ['retrieval-ready', 1],
+  ['piece-kept', 1],
+  ['retrieval-fetched', 1],
+  ['file-named', 1],
+  ['file-named', 20],
+  ['pack-extracted', 1],
+  ['segments-removed', 1],
+  ['order-ended', 1],
+  ['order-signed-off', 1],
+];
+
+const inCheck: readonly (readonly [CrashPoint, number])[] = [
+  ['check-noted', 1],
+  ['check-asked', 1],
+  ['check-asked', 2],
+  ['check-compared', 1],
+  ['check-judged', 1],
+  ['check-ended', 1],
+];
+
+describe('killed in a backup', () => {
+  it.each(inBackup)('at %s (%i), it goes on and the snapshot is whole', async (point, nth) => {
+    await stage.crash(['backup'], point, nth);
+    expect(await stage.live(['backup'])).toEqual({ state: 'done', killed: false });
+    await stage.restoreAndCompare('out');
+    stage.expectTidy();
+    await expectOneSnapshot();
+    await expectNothingTwice(point === 'keys-stored' ? 1 : 0);
+  });
+
+  it('at snapshot-undone, after a run that found nothing new', async () => {
+    await stage.live(['backup']);
+    await stage.crash(['backup'], 'snapshot-undone');
+    expect(await stage.live(['backup'])).toEqual({ state: 'done', killed: false });
+    await stage.restoreAndCompare('out');
+    await expectOneSnapshot();
+  });
+
+  it('at keys-written, while the profile is made: its passphrase opens it', async () => {
+    const fresh = new CrashScene();
+    try {
+      rmSync(fresh.scene.profile, { recursive: true, force: true });
+      await fresh.crash(['init'], 'keys-written');
+      expect(readdirSync(fresh.scene.profile)).toContain('keys.json');
+      expect(await fresh.live(['init'])).toEqual({ state: 'done', killed: false });
+    } finally {
+      await fresh.remove();
+    }
+  });
+});
+
+describe('killed in recovery', () => {
+  it.each(inRecovery)('at $point after a kill at $before', async ({ point, before, besides }) => {
+    await stage.crash(['backup'], before);
+    if (besides === 'lose-staged') loseStaged();
+    await stage.crash(['backup'], point);
+    expect(await stage.live(['backup'])).toEqual({ state: 'done', killed: false });
+    await stage.restoreAndCompare('out');
+    stage.expectTidy();
+    await expectOneSnapshot();
+  });
+});
+
+describe('killed in a restore', () => {
+  it.each(inRestore)('at %s (%i), the order goes on and pays for nothing twice', async (point, nth) => {
+    expect(await stage.live(['backup'])).toMatchObject({ state: 'done' });
+    await stage.crash(['restore', stage.scene.path('out')], point, nth);
+    const ended = point === 'order-ended' || point === 'order-signed-off';
+    if (!ended) expect(await stage.live(['resume'])).toEqual({ state: 'done', killed: false });
+    await stage.scene.open();
+    const [order] = await stage.scene.ask('orders:list', {});
+    expect(order).toMatchObject({ state: 'done', failedFiles: 0 });
+    expect(stage.retrievalsAsked).toBe(order?.retrievals.total);
+    await stage.scene.close();
+    await stage.compare('out');
+    stage.expectTidy();
+  });
+});
+
+describe('killed in a check', () => {
+  it.each(inCheck)('at %s (%i), it goes on and pays for nothing twice', async (point, nth) => {
+    expect(await stage.live(['backup'])).toMatchObject({ state: 'done' });
+    stage.simulator.advance(30 * 3_600_000);
+    await stage.crash(['check'], point, nth);
+    if (point !== 'check-ended')
+      expect(await stage.live(['check'])).toEqual({ state: 'done', killed: false });
+    await stage.scene.open();
+    const check = await stage.scene.ask('check:show', { target: 'attic' });
+    await stage.scene.close();
+    expect(check).toMatchObject({ outcome: 'done', problems: [], reads: { unread: 0 } });
+    expect(check?.listing?.present).toBe(check?.proof.archives);
+    expect(check?.reads.ranges).toBeGreaterThan(1);
+    expect(check?.reads.provenBytes).toBe(check?.reads.bytes);
+    // The inventory, and each range once.
+    expect(stage.retrievalsAsked).toBe(1 + (check?.reads.ranges ?? 0));
+  });
+});
+
+it('every crash point is in the sweep', () => {
+  const swept = [...inBackup, ...inRestore, ...inCheck].map(([point]) => point);
+  const recovered = inRecovery.map(({ point }) => point);
+  expect(new Set([...swept, ...recovered, 'snapshot-undone', 'keys-written'])).toEqual(new Set(crashPoints));
+});
+
+/** A staged pack that its row still counts on is gone. */
+function loseStaged(): void {
+  const staging = join(stage.scene.profile, 'staging');
+  const packs = readdirSync(staging).filter((name) => name.endsWith('.pack'));
+  expect(packs.length).toBeGreaterThan(0);
+  for (const name of packs) rmSync(join(staging, name));
+  writeFileSync(join(staging, 'stray.tmp'), 'the rest of a crash');
+}
+
+async function expectOneSnapshot(): Promise<void> {
+  await stage.scene.open();
+  expect(await stage.scene.ask('snapshots:list', {})).toHaveLength(1);
+  await stage.scene.close();
+}
+
+/** What lies in the vault is what the catalog counts, and the key slots. */
+async function expectNothingTwice(extraKeySlots: number): Promise<void> {
+  await stage.scene.open();
+  const { archives } = await stage.scene.ask('targets:show', { name: 'attic' });
+  await stage.scene.close();
+  expect(await stage.archivesInVault()).toBe(archives + 1 + extraKeySlots);
+}

@@ -1,0 +1,91 @@
+/**
+ * Fuzzing by mutation: each reader of what comes from outside gets sound input that was damaged by chance. It may take it
+ * or refuse it, as an `EngineError`; it must not crash, hang, take more memory than it should, throw anything else, or take
+ * what it has to refuse. `PERMAFROST_SEED=n` tries one seed with each reader; `npm run soak` ten times as many.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { readers } from './readers.ts';
+
+export interface FuzzResult {
+  attempts: number;
+  taken: number;
+  slowestMs: number;
+  /** By how much the process grew after it had warmed up. */
+  growthMiB: number;
+  readonly failures: string[];
+}
+
+const only = process.env.PERMAFROST_SEED;
+const count = only !== undefined ? 1 : process.env.PERMAFROST_SOAK !== undefined ? 1_000_000 : 100_000;
+const MOST_MIB = 256;
+/** One input keeps a reader busy for a millisecond; so long that no busy machine is the reason. */
+const HANG_MS = 60_000;
+
+const folder = mkdtempSync(join(tmpdir(), 'permafrost-fuzz-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('fuzzed, it refuses or reads, and nothing else', () => {
+  it.each(Object.keys(readers))(
+    '%s',
+    async (name) => {
+      const result = await fuzz(name);
+      const { attempts, taken, slowestMs, growthMiB } = result;
+      process.stdout.write(
+        `${name}: ${attempts} inputs, ${taken} taken, slowest ${Math.round(slowestMs)} ms, ${growthMiB} MiB more\n`,
+      );
+      expect(result.failures).toEqual([]);
+      expect(growthMiB).toBeLessThan(MOST_MIB);
+    },
+    3 * 3_600_000,
+  );
+});
+
+/** Rejects when the reader brings its process down or does not come back. */
+function fuzz(name: string): Promise<FuzzResult> {
+  const progress = join(folder, 'progress');
+  const args = [name, only ?? '1', String(count), progress];
+  const child = fork(join(import.meta.dirname, 'fuzzChild.ts'), args, { execArgv: ['--expose-gc'] });
+  return new Promise((resolve, reject) => {
+    const watch = watchProgress(child, progress, (seed) => {
+      reject(new Error(`PERMAFROST_SEED=${seed}: ${name} does not come back`));
+    });
+    let result: FuzzResult | null = null;
+    child.on('message', (message: FuzzResult) => (result = message));
+    child.once('exit', (code, signal) => {
+      clearInterval(watch);
+      if (result !== null) resolve(result);
+      else
+        reject(
+          new Error(`PERMAFROST_SEED=${seedIn(progress)}: ${name} ended the process (${signal ?? code})`),
+        );
+    });
+  });
+}
+
+function watchProgress(
+  child: ChildProcess,
+  progress: string,
+  onHang: (seed: string) => void,
+): NodeJS.Timeout {
+  let last = '';
+  let since = Date.now();
+  return setInterval(() => {
+    const seed = seedIn(progress);
+    if (seed !== last) [last, since] = [seed, Date.now()];
+    if (Date.now() - since < HANG_MS) return;
+    onHang(seed);
+    child.kill('SIGKILL');
+  }, 1000);
+}
+
+function seedIn(progress: string): string {
+  try {
+    return readFileSync(progress, 'utf8').trim();
+  } catch {
+    return 'none yet';
+  }
+}

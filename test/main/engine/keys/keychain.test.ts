@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import {
+  forgetMasterKey,
+  recallMasterKey,
+  rememberMasterKey,
+  type Keychain,
+} from '../../../../src/main/engine/keys/keychain.ts';
+
+const key = Buffer.alloc(32, 9);
+
+/** A keychain as keytar shows it, kept in memory. */
+function memoryKeychain(): Keychain {
+  const entries = new Map<string, string>();
+  const name = (service: string, account: string) => `${service}/${account}`;
+  return {
+    getPassword: (service, account) => Promise.resolve(entries.get(name(service, account)) ?? null),
+    setPassword: (service, account, password) => {
+      entries.set(name(service, account), password);
+      return Promise.resolve();
+    },
+    deletePassword: (service, account) => Promise.resolve(entries.delete(name(service, account))),
+  };
+}
+
+const using = (keychain: Keychain) => ({ load: () => Promise.resolve(keychain), answerWithinMs: 50 });
+
+describe('keychain', () => {
+  it('gives back the key that it was given, until it is told to forget it', async () => {
+    const options = using(memoryKeychain());
+    expect(await rememberMasterKey('a', key, options)).toEqual({ done: true, reason: null });
+    expect(await recallMasterKey('a', options)).toEqual({ key, reason: null });
+    expect((await recallMasterKey('b', options)).key).toBeNull();
+    expect(await forgetMasterKey('a', options)).toEqual({ done: true, reason: null });
+    expect(await forgetMasterKey('a', options)).toEqual({ done: false, reason: null });
+    const gone = await recallMasterKey('a', options);
+    expect(gone).toEqual({ key: null, reason: 'the keychain has no key for this profile' });
+  });
+
+  it('takes nothing for a key that is none', async () => {
+    const keychain = memoryKeychain();
+    for (const secret of ['', 'hello', 'permafrost-master-key-1:AAAA', key.toString('base64')]) {
+      await keychain.setPassword('Permafrost', 'a', secret);
+      expect((await recallMasterKey('a', using(keychain))).key).toBeNull();
+    }
+  });
+
+  it('says why when it is locked, and throws nothing', async () => {
+    const locked = () => Promise.reject(new Error('Cannot create an item in a locked collection\n  at …'));
+    const options = using({ getPassword: locked, setPassword: locked, deletePassword: locked });
+    const reason = 'the keychain cannot be used: Cannot create an item in a locked collection';
+    expect(await recallMasterKey('a', options)).toEqual({ key: null, reason });
+    expect(await rememberMasterKey('a', key, options)).toEqual({ done: false, reason });
+    expect(await forgetMasterKey('a', options)).toEqual({ done: false, reason });
+  });
+
+  it('says why when it throws at once or cannot be loaded', async () => {
+    const load = () => Promise.reject(new Error('libsecret-1.so.0: cannot open shared object file'));
+    expect((await recallMasterKey('a', { load })).reason).toContain('libsecret-1.so.0');
+    const broken = () => {
+      throw new Error('no bus');
+    };
+    const options = using({ getPassword: broken, setPassword: broken, deletePassword: broken });
+    expect((await recallMasterKey('a', options)).reason).toContain('no bus');
+  });
+
+  it('is none when it does not answer', async () => {
+    const silent = () => new Promise<never>(() => undefined);
+    const options = using({ getPassword: silent, setPassword: silent, deletePassword: silent });
+    expect(await recallMasterKey('a', options)).toEqual({
+      key: null,
+      reason: 'the keychain does not answer',
+    });
+    expect((await recallMasterKey('a', { load: silent, answerWithinMs: 20 })).reason).not.toBeNull();
+  });
+
+  it('answers one way or the other on this very system', async () => {
+    const answer = await recallMasterKey('permafrost-test-account-that-nobody-has');
+    expect(answer.key).toBeNull();
+    expect(answer.reason).toEqual(expect.any(String));
+  });
+});
