@@ -129,7 +129,7 @@ describe('uploads that were left open', () => {
     expect(listed.estimate.usd).toBeCloseTo((4 / 1024) * 0.004, 12);
     expect(listed.estimate.lines[0]?.what).toBe('Storage of parts per month');
 
-    const unknown = { ...scene.photos, uploads: [first, `-${first.slice(1)}`] };
+    const unknown = { ...scene.photos, uploads: [first, `x${first}`] };
     expect(await scene.refusal('openUploads:abort', unknown)).toMatchObject({
       kind: 'not-found',
       safe: 'Nothing was aborted.',
