@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Reader } from '../catalog/db.ts';
-import { changesOf } from '../catalog/changes.ts';
+import { changesOf, type FolderChanges } from '../catalog/changes.ts';
 import { chunkIdsOf } from '../catalog/chunks.ts';
 import { framesOf } from '../catalog/frames.ts';
 import type { FolderId, PackKey, SnapshotId } from '../catalog/ids.ts';
@@ -10,7 +10,7 @@ import { untoldPacks } from '../catalog/packs.ts';
 import { getSnapshot, type SnapshotRow } from '../catalog/snapshots.ts';
 import { walkSnapshot } from '../catalog/walk.ts';
 import { prepareKey } from '../crypto.ts';
-import { countChunks, type Entry, type FileEntry } from '../entry.ts';
+import { countChunks, type Entry } from '../entry.ts';
 import { PackWriter, type SealedPack } from '../pack/packWriter.ts';
 import type { BackupJob } from './backupJob.ts';
 import { ManifestWriter } from './manifest.ts';
@@ -113,47 +113,80 @@ function* framesPerLine(frames: readonly ManifestFrame[]): Generator<readonly Ma
   if (line.length > 0) yield line;
 }
 
-/** The whole tree, or what differs from the parent. Folder numbers are those of the catalog, but 0 for the top. */
-async function addTree(job: BackupJob, snapshot: SnapshotRow, manifest: ManifestWriter): Promise<void> {
-  const { catalog, plan } = job;
-  const tops = new Set<FolderId>();
-  let opened: FolderId | null = null;
-  const open = (folder: FolderId, parent: FolderId, name: Buffer): void => {
-    if (opened === folder) return;
-    opened = folder;
-    const isTop = parent === 0;
-    if (isTop) tops.add(folder);
-    manifest.add({ kind: 'folder', number: isTop ? 0 : folder, parent: tops.has(parent) ? 0 : parent, name });
-  };
-  if (snapshot.base) {
-    for await (const page of walkSnapshot(catalog, plan.id, snapshot.id)) {
-      open(page.folder, page.parent, page.names.at(-1) ?? Buffer.alloc(0));
-      await addPuts(catalog, page.entries, manifest);
-    }
+/** What is told of one folder; one with many entries takes several in a row. */
+type Section = Pick<FolderChanges, 'folder' | 'parent' | 'name' | 'gone' | 'puts'>;
+
+/** The whole tree, or what differs from the parent. */
+async function* sectionsOf({ catalog, plan }: BackupJob, snapshot: SnapshotRow): AsyncGenerator<Section> {
+  if (!snapshot.base) {
+    yield* changesOf(catalog, snapshot.id);
     return;
   }
-  for await (const changes of changesOf(catalog, snapshot.id)) {
-    open(changes.folder, changes.parent, changes.name);
-    for (const name of changes.gone) manifest.add({ kind: 'gone', name });
-    await addPuts(catalog, changes.puts, manifest);
+  for await (const { folder, parent, names, entries } of walkSnapshot(catalog, plan.id, snapshot.id)) {
+    yield { folder, parent, name: names.at(-1) ?? Buffer.alloc(0), gone: [], puts: entries };
   }
 }
 
-async function addPuts(db: Reader, entries: readonly Entry[], manifest: ManifestWriter): Promise<void> {
-  const files = entries.filter((entry): entry is FileEntry => entry.kind === 'file');
-  const ids = await chunkIdsOf(
-    db,
-    files.map(({ content }) => content),
-  );
-  const idsOf = new Map(files.map((file, i) => [file, ids[i] ?? Buffer.alloc(0)]));
-  for (const entry of entries) {
-    const own = entry.kind === 'file' ? (idsOf.get(entry) ?? Buffer.alloc(0)) : Buffer.alloc(0);
-    manifest.add({ kind: 'put', entry: manifestEntry(entry, own.subarray(0, IDS_PER_LINE * ID_BYTES)) });
-    for (let at = IDS_PER_LINE * ID_BYTES; at < own.length; at += IDS_PER_LINE * ID_BYTES) {
-      manifest.add({ kind: 'more', ids: own.subarray(at, at + IDS_PER_LINE * ID_BYTES) });
+/** Entries whose chunk ids are looked up together: a statement for each folder would cost more than all its lines. */
+const PUTS_AT_ONCE = 1000;
+
+async function addTree(job: BackupJob, snapshot: SnapshotRow, manifest: ManifestWriter): Promise<void> {
+  const tree = new TreeLines(manifest);
+  let batch: Section[] = [];
+  let puts = 0;
+  for await (const section of sectionsOf(job, snapshot)) {
+    batch.push(section);
+    puts += section.puts.length;
+    if (puts < PUTS_AT_ONCE) continue;
+    await tree.add(job.catalog, batch);
+    batch = [];
+    puts = 0;
+  }
+  await tree.add(job.catalog, batch);
+}
+
+/** Writes folders as lines. Their numbers are those of the catalog, but 0 for the top. */
+class TreeLines {
+  readonly #manifest: ManifestWriter;
+  readonly #tops = new Set<FolderId>();
+  #opened: FolderId | null = null;
+
+  constructor(manifest: ManifestWriter) {
+    this.#manifest = manifest;
+  }
+
+  /** Resolves in a later turn of the event loop. */
+  async add(db: Reader, sections: readonly Section[]): Promise<void> {
+    const files = sections.flatMap(({ puts }) => puts.filter((entry) => entry.kind === 'file'));
+    const ids = await chunkIdsOf(
+      db,
+      files.map(({ content }) => content),
+    );
+    const idsOf = new Map<Entry, Buffer>(files.map((file, i) => [file, ids[i] ?? Buffer.alloc(0)]));
+    for (const section of sections) {
+      this.#open(section);
+      for (const name of section.gone) this.#manifest.add({ kind: 'gone', name });
+      for (const entry of section.puts) this.#put(entry, idsOf.get(entry) ?? Buffer.alloc(0));
+    }
+    await nextTurn();
+  }
+
+  #open({ folder, parent, name }: Section): void {
+    if (this.#opened === folder) return;
+    this.#opened = folder;
+    const isTop = parent === 0;
+    if (isTop) this.#tops.add(folder);
+    const above = this.#tops.has(parent) ? 0 : parent;
+    this.#manifest.add({ kind: 'folder', number: isTop ? 0 : folder, parent: above, name });
+  }
+
+  #put(entry: Entry, ids: Buffer): void {
+    const most = IDS_PER_LINE * ID_BYTES;
+    this.#manifest.add({ kind: 'put', entry: manifestEntry(entry, ids.subarray(0, most)) });
+    for (let at = most; at < ids.length; at += most) {
+      this.#manifest.add({ kind: 'more', ids: ids.subarray(at, at + most) });
     }
   }
-  await nextTurn();
 }
 
 function manifestEntry(entry: Entry, ids: Buffer): ManifestEntry {

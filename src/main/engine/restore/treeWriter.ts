@@ -260,6 +260,7 @@ export class TreeWriter {
 
   /** Lets go of the destination, to be gone on with later. */
   close(): void {
+    this.#durability.close();
     this.#folders.close();
     this.#destination.temporary.close();
     this.#destination.top.close();

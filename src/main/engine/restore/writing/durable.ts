@@ -2,13 +2,13 @@
  * Makes what was written survive a power cut.
  *
  * One fsync a file is dear: on the ext4 disk this was measured on half a millisecond each, against about 25
- * microseconds a file when the file system is told once, for some thousands of files together. Node has no such call,
- * but every Linux has the program `sync`. Where there is none, or it reports an error, each file is synced by itself.
+ * microseconds a file when the file system is told once, for some thousands of files together. Where that cannot be had,
+ * each file is synced by itself.
  */
-import { spawn } from 'node:child_process';
 import { fsync, fsyncSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { errorCode } from '../../failure.ts';
+import { FileSystemSync } from './fileSystemSync.ts';
 import type { FolderHandle } from './folderHandle.ts';
 import type { Names, OpenFolders } from './openFolders.ts';
 import { isAboutOneName, pathOf, writeFailure } from './writeFailure.ts';
@@ -16,12 +16,11 @@ import { isAboutOneName, pathOf, writeFailure } from './writeFailure.ts';
 /** From so many files on, one call for the whole file system costs less. */
 const FILES_FOR_ONE_CALL = 32;
 const FOLDERS_FOR_ONE_CALL = 8;
-const PROGRAMS = ['/usr/bin/sync', '/bin/sync'];
 const syncFile = promisify(fsync);
 
 /** Keeps track of what a power cut could still take back. */
 export class Durability {
-  readonly #top: FolderHandle;
+  readonly #fileSystem: FileSystemSync;
   readonly #folders: OpenFolders;
   /** Folders with new names, by their text. */
   readonly #touched = new Map<string, Names>();
@@ -31,8 +30,12 @@ export class Durability {
 
   /** @param top any folder on the file system that is written to */
   constructor(top: FolderHandle, folders: OpenFolders) {
-    this.#top = top;
+    this.#fileSystem = new FileSystemSync(top.descriptor);
     this.#folders = folders;
+  }
+
+  close(): void {
+    this.#fileSystem.close();
   }
 
   /** There is a new name in the folder. */
@@ -53,7 +56,7 @@ export class Durability {
 
   /** Resolves when the content of the open files is on disk. */
   async syncFiles(descriptors: readonly number[]): Promise<void> {
-    if (descriptors.length >= FILES_FOR_ONE_CALL && (await syncFileSystem(this.#top))) return;
+    if (descriptors.length >= FILES_FOR_ONE_CALL && (await this.#fileSystem.sync())) return;
     await Promise.all(descriptors.map(async (descriptor) => syncFile(descriptor)));
   }
 
@@ -61,7 +64,7 @@ export class Durability {
   async syncNames(): Promise<void> {
     const isCheaperTogether = this.#isOwed || this.#touched.size >= FOLDERS_FOR_ONE_CALL;
     this.#isOwed = false;
-    if (isCheaperTogether && (await syncFileSystem(this.#top))) this.#touched.clear();
+    if (isCheaperTogether && (await this.#fileSystem.sync())) this.#touched.clear();
     for (const folder of this.#touched.values()) this.#syncNamesIn(folder);
     this.#touched.clear();
   }
@@ -84,25 +87,4 @@ export function syncDescriptor(descriptor: number): void {
   } catch (error) {
     if (errorCode(error) !== 'EINVAL' && errorCode(error) !== 'ENOTSUP') throw error;
   }
-}
-
-/** Whether all that was written to the file system before is on disk now; false where that cannot be done or told. */
-async function syncFileSystem(top: FolderHandle): Promise<boolean> {
-  if (process.platform !== 'linux' || top.descriptor === undefined) return false;
-  for (const program of PROGRAMS) {
-    const code = await run(program, top.descriptor);
-    if (code !== undefined) return code === 0;
-  }
-  return false;
-}
-
-/** Exit code, or undefined if there is no such program. The folder is handed over open: its path may be any bytes. */
-async function run(program: string, folder: number): Promise<number | null | undefined> {
-  return await new Promise((resolve) => {
-    const child = spawn(program, ['-f', '/proc/self/fd/3'], {
-      stdio: ['ignore', 'ignore', 'ignore', folder],
-    });
-    child.once('error', () => resolve(undefined));
-    child.once('exit', resolve);
-  });
 }
