@@ -1,8 +1,8 @@
 /**
  * Walks a snapshot's tree depth first, in the order of names, with a flat memory.
  *
- * A statement for each folder would cost more than its rows, so the folders that come next at a level are read together
- * (`SIBLINGS`), unless too much lies waiting already, as in a tree that is very deep and wide at once.
+ * A statement for each folder would cost more than its rows, so those that come next are read together, at whatever
+ * depth they are known of, unless too much lies waiting already, as in a tree that is very deep and wide at once.
  */
 import type { Entry } from '../entry.ts';
 import { BATCH_ROWS } from './bulk.ts';
@@ -24,7 +24,7 @@ export interface FolderPage {
 }
 
 /** Folders read together at most. */
-const SIBLINGS = 64;
+const FOLDERS_TOGETHER = 256;
 /** Rows read ahead at most, over all levels, before folders are read one by one. */
 const ROWS_AHEAD = 10 * BATCH_ROWS;
 
@@ -34,13 +34,13 @@ interface Visit {
   readonly parent: FolderId;
   readonly above: Visit | null;
   readonly name: Buffer;
-  /** All its entries, if they were read ahead. */
-  ahead: readonly PlacedEntry[] | null;
+  /** All its entries and its folders, if they were read ahead. */
+  ahead: { readonly entries: readonly PlacedEntry[]; readonly children: readonly Visit[] } | null;
 }
 
 /** What is to be visited at one depth. */
 interface Level {
-  visits: Visit[];
+  visits: readonly Visit[];
   next: number;
   /** The folder of which these are children, when there are too many to be kept: more are read after the last. */
   readonly continued: Visit | null;
@@ -69,7 +69,8 @@ export async function* walkSnapshot(
       if (!(await refill(db, snapshot, level))) stack.pop();
       continue;
     }
-    const visit = await take(db, snapshot, level, held);
+    const visit = await take(db, snapshot, stack, level, held);
+    const known = visit.ahead?.children;
     let pages = 0;
     let page: readonly PlacedEntry[] = [];
     for await (const read of pagesOf(db, snapshot, visit)) {
@@ -84,7 +85,7 @@ export async function* walkSnapshot(
         last: read.last,
       };
     }
-    if (pages === 1) pushLevel(stack, { visits: childrenOf(visit, page), next: 0, continued: null });
+    if (pages === 1) pushLevel(stack, { visits: known ?? childrenOf(visit, page), next: 0, continued: null });
     if (pages > 1) pushLevel(stack, { visits: [], next: 0, continued: visit });
   }
 }
@@ -99,16 +100,37 @@ function pushLevel(stack: Level[], level: Level): void {
 }
 
 /** The next visit of the level, with its entries read ahead where they fit. */
-async function take(db: Reader, snapshot: SnapshotId, level: Level, held: { rows: number }): Promise<Visit> {
+async function take(
+  db: Reader,
+  snapshot: SnapshotId,
+  stack: readonly Level[],
+  level: Level,
+  held: { rows: number },
+): Promise<Visit> {
   const visit = level.visits[level.next];
   if (visit === undefined) throw new RangeError('nothing left to visit');
   if (visit.ahead === null && held.rows < ROWS_AHEAD) {
-    const together = level.visits.slice(level.next, level.next + SIBLINGS).filter((v) => v.ahead === null);
-    held.rows += await readAhead(db, snapshot, together);
+    held.rows += await readAhead(db, snapshot, nextUnread(stack, visit.id));
   }
   level.next++;
-  held.rows -= visit.ahead?.length ?? 0;
+  held.rows -= visit.ahead?.entries.length ?? 0;
   return visit;
+}
+
+/**
+ * Folders that come next and whose entries are not read yet, in the order of the walk as far as it is known. None with
+ * a number below `least`: rows are read in the order of numbers, and those of `least` are wanted first.
+ */
+function nextUnread(stack: readonly Level[], least: FolderId): Visit[] {
+  const found: Visit[] = [];
+  const pending = stack.map(({ visits, next }) => ({ visits, at: next }));
+  for (let top = pending.at(-1); top !== undefined; top = pending.at(-1)) {
+    const visit = top.visits[top.at++];
+    if (visit === undefined) pending.pop();
+    else if (visit.ahead !== null) pending.push({ visits: visit.ahead.children, at: 0 });
+    else if (visit.id >= least && found.push(visit) === FOLDERS_TOGETHER) break;
+  }
+  return found;
 }
 
 /** Reads the entries of several folders at once, as far as they fit in a page. Resolves to the rows now held. */
@@ -125,7 +147,10 @@ async function readAhead(db: Reader, snapshot: SnapshotId, visits: readonly Visi
   for (const visit of visits) if (visit.id < cut) byFolder.set(visit.id, []);
   let held = 0;
   for (const placed of page) held += byFolder.get(placed.folder)?.push(placed) === undefined ? 0 : 1;
-  for (const visit of visits) visit.ahead = byFolder.get(visit.id) ?? null;
+  for (const visit of visits) {
+    const entries = byFolder.get(visit.id);
+    if (entries !== undefined) visit.ahead = { entries, children: childrenOf(visit, entries) };
+  }
   return held;
 }
 
@@ -138,7 +163,7 @@ async function* pagesOf(
   const { ahead } = visit;
   visit.ahead = null;
   if (ahead !== null) {
-    if (ahead.length > 0) yield { entries: ahead, last: true };
+    if (ahead.entries.length > 0) yield { entries: ahead.entries, last: true };
     return;
   }
   let entries = await folderPage(db, visit.id, at(snapshot), wholeEntries, Buffer.alloc(0), BATCH_ROWS);

@@ -46,7 +46,7 @@ export function restoreRoutes(context: EngineContext, orders: OrderRuns): Restor
       checkDestination(asked.to, context.profile.root);
       const prepared = await prepare(context, asked);
       const order = await place(catalog, asked, prepared);
-      orders.start(order);
+      orders.start(order, prepared.plan);
       return orders.summary(order);
     },
     'orders:list': async () => Promise.all((await listOrders(catalog)).map((order) => orders.summary(order))),
