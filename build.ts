@@ -4,7 +4,7 @@
  *   permafrost.js     the command line's launcher        engineProcess.js  the engine in the desktop's own process
  *   cli.js            the command line                   preload.cjs       the one script between window and desktop
  *   desktop.js        the Electron host                  renderer/         the window
- *   packingWorker.js, argon2Worker.js                    the engine's worker threads
+ *   packingWorker.js, writingWorker.js, argon2Worker.js  the engine's worker threads
  */
 import { chmod, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
@@ -20,6 +20,7 @@ const nodeEntries = {
   permafrost: 'src/main/cli/permafrost.ts',
   cli: 'src/main/cli/main.ts',
   packingWorker: 'src/main/engine/backup/packingWorker.ts',
+  writingWorker: 'src/main/engine/restore/writing/writingWorker.ts',
   argon2Worker: 'src/main/engine/keys/argon2Worker.ts',
   desktop: 'src/main/desktop/main.ts',
   engineProcess: 'src/main/desktop/engineProcess.ts',

@@ -1,6 +1,6 @@
 /** Permafrost as it is built, by its command line, with all its checks on. */
 import { mkdir } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
 import { type Command, measure } from '../measure.ts';
 import { type Contender, plainEnv, type Place, type Store } from './contender.ts';
 import { startSimulator } from './simulatorProcess.ts';
@@ -61,11 +61,13 @@ async function prepare({ folder, source }: Place, { target, stored, env, signal 
   const local = join(folder, 'profile');
   await mkdir(local, { mode: 0o700 });
   const permafrost = (...args: string[]): Command => ({
-    argv: [process.execPath, program, ...args],
+    // As a person starts it: by its name, with the Node that runs this.
+    argv: [program, ...args],
     cwd: folder,
     env: {
       ...plainEnv(folder),
       ...env,
+      PATH: [dirname(process.execPath), process.env['PATH']].join(delimiter),
       PERMAFROST_PROFILE: local,
       PERMAFROST_PASSPHRASE: 'benchmark of cold storage',
     },

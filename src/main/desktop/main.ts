@@ -80,6 +80,8 @@ function forkEngine(): EngineChild {
   const file = import.meta.url.endsWith('.ts') ? './engineProcess.ts' : './engineProcess.js';
   const child = utilityProcess.fork(fileURLToPath(new URL(file, import.meta.url)), [profileFolder()], {
     serviceName: 'Permafrost engine',
+    // As on the command line: see cli/permafrost.ts.
+    execArgv: ['--max-semi-space-size=4'],
   });
   return {
     send: (message) => child.postMessage(message),

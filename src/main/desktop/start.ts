@@ -21,7 +21,8 @@ function start(root: string): void {
   if (electron === undefined) {
     console.log('Electron is not installed here, so Permafrost opens in the browser instead.');
     console.log('To have its own window: node node_modules/electron/install.js, then npm start again.');
-    runToEnd(process.execPath, [join(root, 'dist', 'permafrost.js'), 'serve', '--open']);
+    const program = join(root, 'dist', 'permafrost.js');
+    runToEnd(process.execPath, ['--max-semi-space-size=4', program, 'serve', '--open']);
   } else {
     runToEnd(electron, [root]);
   }

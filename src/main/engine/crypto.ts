@@ -59,6 +59,9 @@ function argon2Of({ argon2 }: Partial<Pick<typeof crypto, 'argon2'>>) {
 
 /** SHA-256 of all pieces joined. */
 export function sha256(...pieces: readonly Uint8Array[]): Buffer {
+  // In one call it takes half as long, which is what counts for small pieces.
+  const [only] = pieces;
+  if (only !== undefined && pieces.length === 1) return crypto.hash('sha256', only, 'buffer');
   const hash = crypto.createHash('sha256');
   for (const piece of pieces) hash.update(piece);
   return hash.digest();

@@ -1,30 +1,24 @@
 /**
- * Takes one pack apart: opens the segments that are needed, decodes each frame once, checks every chunk against its id,
- * and hands it to where it belongs. A damaged MiB costs only the files that have a chunk in a frame touching it.
+ * Takes one pack apart: which frames hold what is wanted, in stretches that are read and given to the threads that
+ * write. A damaged MiB costs only the files that have a chunk in a frame touching it.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
-import { chunkPlaces, type ChunkPlace } from '../catalog/chunks.ts';
-import { type PreparedKey, prepareKey } from '../crypto.ts';
-import { RunBuilder } from '../entry.ts';
 import { EngineError } from '../failure.ts';
+import { noteGarbage } from '../garbage.ts';
 import type { KeySet } from '../keys/masterKey.ts';
-import { isCodec } from '../pack/codec.ts';
-import { decodeFrame, isChunk, openPack } from '../pack/packReader.ts';
-import { BodyReader, type SegmentSource } from './bodyReader.ts';
+import { openPack } from '../pack/packReader.ts';
+import { SEGMENT_BYTES } from '../pack/segment.ts';
+import type { FileSink } from './fileSink.ts';
 import type { PackNeed } from './orderPlan.ts';
-import type { Placement } from './placements.ts';
+import { framesOf, type Stretch, stretchesOf } from './stretches.ts';
+import type { WritingPool } from './writing/writingPool.ts';
 
-/** Takes pieces of files as they come, in no particular order. */
-export interface PieceSink {
-  /** `bytes` are the sink's only during the call. Rejects only with failures that end the order. */
-  put(file: number, offset: number, bytes: Buffer): Promise<void>;
-  /** A piece of the file cannot be had. */
-  fail(file: number, reason: EngineError): void;
+/** Where stored segments of one pack can be read: kept here from a retrieval, or at a target that answers at once. */
+export interface SegmentSource {
+  /** Bytes of the segments `first` to `end`, exclusive; rejects `corrupt` when fewer are there. */
+  read(first: number, end: number): Promise<Buffer>;
 }
-
-/** Chunks looked up in the catalog together. */
-const BATCH_CHUNKS = 2000;
 
 export interface ExtractOptions {
   readonly catalog: Catalog;
@@ -32,98 +26,83 @@ export interface ExtractOptions {
   readonly keys: KeySet;
   readonly need: PackNeed;
   readonly source: SegmentSource;
-  readonly sink: PieceSink;
+  readonly sink: FileSink;
+  readonly pool: WritingPool;
   readonly signal: AbortSignal;
 }
 
-export async function extractPack({
-  catalog,
-  keys,
-  need,
-  source,
-  sink,
-  signal,
-}: ExtractOptions): Promise<void> {
-  const opened = openPack(need.pack.header, keys);
-  const body = new BodyReader(source, opened, need.segments, need.needed);
-  const idKey = prepareKey(keys.id);
+/** Chunks looked up in the catalog together. */
+const BATCH_CHUNKS = 2000;
+
+/**
+ * Resolves when every piece of the pack is written or its file has failed.
+ * @throws EngineError `corrupt` when the pack's header does not open; what ends the order
+ */
+export async function extractPack(options: ExtractOptions): Promise<void> {
+  const { catalog, keys, need, sink, pool, signal } = options;
+  openPack(need.pack.header, keys); // before anything is read for it
   for (const batch of need.placements.batches(BATCH_CHUNKS)) {
-    const frames = await framesOf(catalog, batch);
-    for (const frame of frames) {
+    for (const stretch of stretchesOf(await framesOf(catalog, batch))) {
       signal.throwIfAborted();
-      await extractFrame(frame, body, idKey, sink);
+      await extractStretch(options, stretch);
+      await sink.settle();
       await nextTurn();
     }
   }
+  await pool.idle();
+  await sink.settle();
 }
 
-interface WantedFrame {
-  readonly place: ChunkPlace;
-  readonly chunks: readonly { readonly place: ChunkPlace; readonly uses: readonly Placement[] }[];
-}
-
-/** The frames that hold the batch's chunks, in the order in which they lie in the pack. */
-async function framesOf(catalog: Catalog, batch: readonly Placement[]): Promise<readonly WantedFrame[]> {
-  const uses = new Map<number, Placement[]>();
-  for (const placement of batch) {
-    const known = uses.get(placement.chunk);
-    if (known === undefined) uses.set(placement.chunk, [placement]);
-    else known.push(placement);
-  }
-  const runs = new RunBuilder();
-  for (const chunk of uses.keys()) runs.add(chunk);
-  const frames = new Map<
-    number,
-    { place: ChunkPlace; chunks: { place: ChunkPlace; uses: readonly Placement[] }[] }
-  >();
-  for await (const places of chunkPlaces(catalog, runs.runs())) {
-    for (const place of places) {
-      const chunk = { place, uses: uses.get(place.chunk) ?? [] };
-      const frame = frames.get(place.frame.key);
-      if (frame === undefined) frames.set(place.frame.key, { place, chunks: [chunk] });
-      else frame.chunks.push(chunk);
-    }
-  }
-  return [...frames.values()].sort((a, b) => a.place.frame.start - b.place.frame.start);
-}
-
-async function extractFrame(
-  frame: WantedFrame,
-  body: BodyReader,
-  idKey: PreparedKey,
-  sink: PieceSink,
+async function extractStretch(
+  { keys, need, source, sink, pool }: ExtractOptions,
+  stretch: Stretch,
 ): Promise<void> {
-  const raw = await decoded(frame, body);
-  for (const { place, uses } of frame.chunks) {
-    const bytes = raw instanceof EngineError ? raw : checked(raw, place, idKey);
-    for (const { file, offset } of uses) {
-      if (bytes instanceof EngineError) sink.fail(file, bytes);
-      else await sink.put(file, offset, bytes);
-    }
+  const wanted = await sink.prepare(stretch.frames);
+  if (wanted === null) return;
+  const stored = await storedSegments(source, stretch);
+  if (stored instanceof EngineError) {
+    sink.refuse(wanted, stored);
+    return;
   }
+  const pack = { header: need.pack.header, segments: need.segments, keys };
+  await pool.write({ pack, first: stretch.first, stored, ...wanted });
 }
 
-/** The frame's raw bytes, or why they cannot be had: a matter of its files, not of the order. */
-async function decoded({ place }: WantedFrame, body: BodyReader): Promise<Buffer | EngineError> {
-  const { start, stored, raw, codec } = place.frame;
-  if (!isCodec(codec)) throw new RangeError(`codec ${codec} in the catalog`);
+/**
+ * The bytes in a buffer that can be handed over. Of an archive that is shorter than it should be, or that cannot be read
+ * somewhere, the rest; of one that is gone, the reason: that costs its files, every other failure is the target's.
+ */
+async function storedSegments(
+  source: SegmentSource,
+  { first, end }: Stretch,
+): Promise<Uint8Array<ArrayBuffer> | EngineError> {
+  noteGarbage((end - first) * SEGMENT_BYTES);
   try {
-    const bytes = await body.read(start, start + stored);
-    return decodeFrame({ storedBytes: stored, rawBytes: raw, codec }, bytes, 'A piece of an archive');
+    return wholeBuffer(await source.read(first, end));
   } catch (error) {
-    // An archive that is gone costs its files, like one that is damaged; every other failure is the target's.
-    if (error instanceof EngineError && (error.kind === 'corrupt' || error.kind === 'not-found'))
-      return error;
-    throw error;
+    if (!(error instanceof EngineError)) throw error;
+    if (error.kind === 'not-found') return error;
+    if (error.kind !== 'corrupt') throw error;
+    return end - first > 1 ? segmentBySegment(source, first, end) : error;
   }
 }
 
-function checked(raw: Buffer, place: ChunkPlace, idKey: PreparedKey): Buffer | EngineError {
-  const bytes = raw.subarray(place.offset, place.offset + place.length);
-  if (bytes.length === place.length && isChunk(idKey, place.id, bytes)) return bytes;
-  return new EngineError(
-    'corrupt',
-    'A piece of this file is damaged in its archive.',
-    'Restore it from another snapshot.',
-  );
+/** With zeros in the place of a segment that cannot be read: it will not open. */
+async function segmentBySegment(
+  source: SegmentSource,
+  first: number,
+  end: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const stored = new Uint8Array((end - first) * SEGMENT_BYTES);
+  for (let n = first; n < end; n++) {
+    const one = await storedSegments(source, { first: n, end: n + 1, frames: [] });
+    if (!(one instanceof EngineError)) stored.set(one, (n - first) * SEGMENT_BYTES);
+  }
+  return stored;
+}
+
+function wholeBuffer(bytes: Buffer): Uint8Array<ArrayBuffer> {
+  const { buffer } = bytes;
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length) return new Uint8Array(buffer);
+  return Uint8Array.from(bytes);
 }

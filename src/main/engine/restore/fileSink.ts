@@ -1,6 +1,9 @@
 /**
- * Files of an order while their pieces come in: written under temporary names, read back when the last piece is there,
- * and finished many at a time. What is finished is remembered as one bit a file.
+ * Files of an order while their pieces come in: written under temporary names by other threads, each piece proven when
+ * it is there, and finished many at a time. What is finished is remembered as one bit a file.
+ *
+ * A file that lies in one stretch of a pack is a writing thread's own, from its beginning until it is proven. One of
+ * many pieces is held open here; threads get its descriptor, so it is closed only when no piece of it is under way.
  */
 import { fsync, fsyncSync } from 'node:fs';
 import { promisify } from 'node:util';
@@ -8,12 +11,26 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { OrderProgress, Setbacks } from '../catalog/orderProgress.ts';
 import type { PreparedKey } from '../crypto.ts';
 import { EngineError } from '../failure.ts';
-import type { PieceSink } from './extract.ts';
+import type { WantedFrame } from './stretches.ts';
+import type { Failure } from '../../../shared/failure.ts';
+import { isCodec } from '../pack/codec.ts';
 import type { OrderPlan } from './orderPlan.ts';
 import type { OrderTally } from './orderTally.ts';
 import type { Checked, Placed, Result, TreeWriter } from './treeWriter.ts';
-import { isWholeFile } from './wholeFile.ts';
+import { isWholeFile, isWholeList } from './wholeFile.ts';
 import type { FileWriter } from './writing/fileWriter.ts';
+import { wrongOnDisk } from './writing/writeTask.ts';
+import type { TemporaryFileFacts } from './writing/temporaryFile.ts';
+import {
+  type FileResult,
+  type FrameTask,
+  ID_BYTES,
+  type OwnFile,
+  type Use,
+  type Written,
+  type WritingTask,
+} from './writing/writingTask.ts';
+import type { Placement } from './placements.ts';
 
 /** Files finished together: one sync of the disk for all of them. */
 const FINISH_FILES = 500;
@@ -35,7 +52,10 @@ export interface FileSinkOptions {
   readonly progress: OrderProgress | undefined;
 }
 
-export class FileSink implements PieceSink {
+/** What of a stretch is still wanted: a task for a writing thread, but for its bytes. */
+export type WantedPieces = Pick<WritingTask, 'frames' | 'ids' | 'files' | 'hashes'>;
+
+export class FileSink {
   readonly #options: FileSinkOptions;
   /** Pieces that each file still waits for. */
   readonly #left: Uint32Array;
@@ -45,6 +65,15 @@ export class FileSink implements PieceSink {
   readonly #lookedFor = new Set<number>();
   /** Least recently written first. */
   readonly #open = new Map<number, FileWriter>();
+  /** Files that threads write by themselves. */
+  readonly #own = new Map<
+    number,
+    { readonly names: readonly Buffer[]; readonly facts: TemporaryFileFacts }
+  >();
+  /** Pieces of open files that threads are writing. */
+  readonly #underWay = new Map<number, number>();
+  /** Open files of which every piece has been written. */
+  #complete: number[] = [];
   /** Files were closed that wait for further pieces, and their names are not on disk yet. */
   #isSetAside = false;
   readonly #linked: ReadonlySet<number>;
@@ -94,29 +123,154 @@ export class FileSink implements PieceSink {
     this.#left[file] = Math.max(0, (this.#left[file] ?? 0) - 1);
   }
 
-  async put(file: number, offset: number, bytes: Buffer): Promise<void> {
-    if (this.isDone(file) || this.#failed.has(file)) return;
-    if (await this.#isFinishedBefore(file)) return;
+  /**
+   * Says what of the frames is still wanted, and opens the files for it; null when nothing is. From then on the pieces
+   * are under way, until `take` or `refuse` tells what came of them.
+   */
+  async prepare(frames: readonly WantedFrame[]): Promise<WantedPieces | null> {
+    const pieces = countPieces(frames);
+    const own = new Map<number, OwnFile & { readonly index: number; readonly hash: Buffer }>();
+    const tasks: FrameTask[] = [];
+    const ids: Buffer[] = [];
+    for (const { place, chunks } of frames) {
+      const { start, stored, raw, codec } = place.frame;
+      if (!isCodec(codec)) throw new RangeError(`codec ${codec} in the catalog`);
+      const wanted: FrameTask['chunks'][number][] = [];
+      for (const chunk of chunks) {
+        const uses: Use[] = [];
+        for (const placement of chunk.uses) {
+          const use = await this.#use(placement, pieces, own);
+          if (use !== null) uses.push(use);
+        }
+        if (uses.length === 0) continue;
+        wanted.push({ offset: chunk.place.offset, length: chunk.place.length, uses });
+        ids.push(chunk.place.id);
+      }
+      if (wanted.length > 0) tasks.push({ start, stored, raw, codec, chunks: wanted });
+    }
+    if (tasks.length === 0) return null;
+    const files = [...own.values()];
+    return {
+      frames: tasks,
+      ids: joined(ids),
+      files: files.map(({ file, name, path, size, sparse, metadata }) => ({
+        ...{ file, name, path, size, sparse, metadata },
+      })),
+      hashes: joined(files.map(({ hash }) => hash)),
+    };
+  }
+
+  /** What came of a task. Files that are whole are finished by the next `settle` or `flush`. */
+  take({ files, pieces }: Written): void {
+    for (const result of files) this.#takeFile(result);
+    for (const { file, failure } of pieces) this.#takePiece(file, failure);
+  }
+
+  /** The bytes for these pieces cannot be had. */
+  refuse({ frames, files }: WantedPieces, reason: EngineError): void {
+    for (const { file } of files) {
+      this.#own.delete(file);
+      this.fail(file, reason);
+    }
+    for (const { chunks } of frames) {
+      for (const { uses } of chunks) {
+        for (const use of uses) if (!('own' in use)) this.#takePiece(use.file, reason);
+      }
+    }
+  }
+
+  /** Finishes files, when there are many that can be. */
+  async settle(): Promise<void> {
+    for (const file of this.#complete.splice(0)) await this.#check(file);
+    while (this.#checked.length >= FINISH_FILES) await this.#finish();
+  }
+
+  async #use(
+    { file, offset: at }: Placement,
+    pieces: ReadonlyMap<number, number>,
+    own: Map<number, OwnFile & { readonly index: number; readonly hash: Buffer }>,
+  ): Promise<Use | null> {
+    if (this.isDone(file) || this.#failed.has(file)) return null;
+    const known = own.get(file);
+    if (known !== undefined) return { own: known.index, at };
+    if (await this.#isFinishedBefore(file)) return null;
+    const all = this.#options.plan.files.chunksOf(file);
+    if (pieces.get(file) === all && this.#left[file] === all && !this.#open.has(file)) {
+      const facts = this.#factsOf(file);
+      if (facts === null) return null;
+      own.set(file, { ...facts, index: own.size });
+      return { own: own.size - 1, at };
+    }
     const writer = this.#writerOf(file);
-    if (writer === null) return;
-    writer.write(bytes, offset);
+    if (writer === null) return null;
+    this.#underWay.set(file, (this.#underWay.get(file) ?? 0) + 1);
+    const { sparse } = this.#options.plan.files.at(file);
+    return { file, at, descriptor: writer.descriptor, sparse, path: this.#pathOf(file) };
+  }
+
+  /** Null when the file system cannot hold it, which is told. */
+  #factsOf(file: number): (OwnFile & { readonly hash: Buffer }) | null {
+    const listed = this.#options.plan.files.at(file);
+    const { size, sparse, hash, mode, uid, gid, mtime } = listed;
+    try {
+      const names = this.#namesOf(file);
+      const facts = this.#options.writer.factsOf(names, size, sparse);
+      this.#own.set(file, { names, facts });
+      const name = facts.name.toString();
+      return { file, name, path: facts.path, size, sparse, metadata: { mode, uid, gid, mtime }, hash };
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.kind === 'no-space') throw error;
+      this.fail(file, error);
+      return null;
+    }
+  }
+
+  #takeFile(result: FileResult): void {
+    const { file } = result;
+    const own = this.#own.get(file);
+    this.#own.delete(file);
+    if (own === undefined) throw new RangeError('a file that no thread was given');
+    if (result.failure !== undefined) {
+      this.fail(file, result.failure);
+      return;
+    }
+    const { descriptor, problems, size, dev, ino } = result;
+    const writer = this.#options.writer.takeFile(own.names, own.facts, descriptor);
+    this.#left[file] = 0;
+    this.#checked.push({ file, checked: { file: writer, applied: { problems, size, dev, ino } } });
+  }
+
+  #takePiece(file: number, failure: Pick<Failure, 'message'> | null): void {
+    const underWay = (this.#underWay.get(file) ?? 0) - 1;
+    if (underWay > 0) this.#underWay.set(file, underWay);
+    else this.#underWay.delete(file);
+    if (failure !== null) this.fail(file, failure);
+    if (this.#failed.has(file)) {
+      if (underWay === 0) this.#discard(file);
+      return;
+    }
     const left = (this.#left[file] ?? 0) - 1;
     this.#left[file] = left;
-    if (left === 0) await this.#check(file, writer);
+    if (left === 0) this.#complete.push(file);
   }
 
   /** Makes the files that have no pieces. */
   async putEmpty(file: number): Promise<void> {
     if (this.isDone(file) || (await this.#foundFinished(file))) return;
-    const writer = this.#writerOf(file);
-    if (writer !== null) await this.#check(file, writer);
+    if (this.#writerOf(file) !== null) await this.#check(file);
+    if (this.#checked.length >= FINISH_FILES) await this.#finish();
   }
 
-  fail(file: number, reason: EngineError): void {
+  /** A piece of the file cannot be had. */
+  fail(file: number, reason: Pick<Failure, 'message'>): void {
     if (this.isDone(file) || this.#failed.has(file)) return;
+    if (!this.#underWay.has(file)) this.#discard(file);
+    this.#failBecause(file, reason.message);
+  }
+
+  #discard(file: number): void {
     this.#open.get(file)?.discard();
     this.#open.delete(file);
-    this.#failBecause(file, reason.message);
   }
 
   #failBecause(file: number, message: string): void {
@@ -124,8 +278,9 @@ export class FileSink implements PieceSink {
     this.#options.tally.failed(this.#pathOf(file), message);
   }
 
-  /** Finishes what is complete; what waits for further pieces is brought to disk and let go of. */
+  /** Finishes what is complete; what waits for further pieces is brought to disk and let go of. None may be under way. */
   async flush(): Promise<void> {
+    await this.settle();
     await this.#finish();
     for (const [file, writer] of this.#open) {
       await syncFile(writer.descriptor);
@@ -145,6 +300,7 @@ export class FileSink implements PieceSink {
     return this.#placed.get(file) ?? null;
   }
 
+  /** No piece may be under way. */
   close(): void {
     for (const writer of this.#open.values()) writer.close();
     this.#open.clear();
@@ -185,6 +341,7 @@ export class FileSink implements PieceSink {
   #closeOldest(): void {
     for (const [file, writer] of this.#open) {
       if (this.#open.size <= OPEN_FILES) return;
+      if (this.#underWay.has(file) || this.#left[file] === 0) continue;
       fsyncSync(writer.descriptor);
       writer.close();
       this.#open.delete(file);
@@ -192,29 +349,31 @@ export class FileSink implements PieceSink {
     }
   }
 
-  /** All pieces are there: reads them back from the disk before the file may have its name. */
-  async #check(file: number, writer: FileWriter): Promise<void> {
+  /**
+   * All pieces are there, each proven where it was written. What an earlier run wrote is read back once more before the
+   * file may have its name.
+   */
+  async #check(file: number): Promise<void> {
     const { plan, catalog, idKey } = this.#options;
+    const writer = this.#open.get(file);
+    if (writer === undefined) throw new RangeError('a file that is complete and not open');
     const listed = plan.files.at(file);
+    const runs = plan.runs.get(file);
     const read = (into: Uint8Array, offset: number): number => writer.read(into, offset);
-    if (!(await isWholeFile(read, listed, plan.runs.get(file), catalog, idKey))) {
-      this.fail(
-        file,
-        new EngineError(
-          'corrupt',
-          'What was written to disk is not what was read from the archive.',
-          'Check the disk you restore to, then restore this file again.',
-        ),
-      );
+    const isWhole =
+      writer.resumed || (runs === undefined && listed.chunks > 0)
+        ? await isWholeFile(read, listed, runs, catalog, idKey)
+        : await isWholeList(listed, runs, catalog);
+    if (!isWhole) {
+      this.fail(file, wrongOnDisk());
       return;
     }
     this.#open.delete(file);
     this.#checked.push({ file, checked: { file: writer, metadata: listed } });
-    if (this.#checked.length >= FINISH_FILES) await this.#finish();
   }
 
   async #finish(): Promise<void> {
-    const batch = this.#checked.splice(0);
+    const batch = this.#checked.splice(0, FINISH_FILES);
     if (batch.length === 0) return;
     const results = await this.#options.writer.finish(batch.map(({ checked }) => checked));
     for (const [i, { file }] of batch.entries()) {
@@ -266,6 +425,24 @@ export class FileSink implements PieceSink {
   #pathOf(file: number): string {
     return this.#namesOf(file).map(String).join('/');
   }
+}
+
+/** How many pieces of each file are in the frames. */
+function countPieces(frames: readonly WantedFrame[]): ReadonlyMap<number, number> {
+  const pieces = new Map<number, number>();
+  for (const { chunks } of frames) {
+    for (const { uses } of chunks) {
+      for (const { file } of uses) pieces.set(file, (pieces.get(file) ?? 0) + 1);
+    }
+  }
+  return pieces;
+}
+
+/** In a buffer of its own, to be handed over to another thread. */
+function joined(digests: readonly Buffer[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(digests.length * ID_BYTES);
+  digests.forEach((digest, i) => all.set(digest, i * ID_BYTES));
+  return all;
 }
 
 function piecesLost(): EngineError {

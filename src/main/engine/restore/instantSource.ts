@@ -2,7 +2,7 @@ import type { PackRow } from '../catalog/packs.ts';
 import { SEGMENT_BYTES } from '../pack/segment.ts';
 import { EngineError } from '../failure.ts';
 import type { JobId } from '../target/target.ts';
-import type { SegmentSource } from './bodyReader.ts';
+import type { SegmentSource } from './extract.ts';
 import type { OrderJob } from './orderJob.ts';
 
 /** Segments straight from a target that answers at once; nothing is kept on the way. */

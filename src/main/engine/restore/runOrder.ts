@@ -2,6 +2,7 @@
  * Carries an order to its end, from wherever it was: the same calls after a fresh start and after a kill.
  */
 import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PackKey } from '../catalog/ids.ts';
@@ -13,8 +14,7 @@ import { prepareKey } from '../crypto.ts';
 import type { SymlinkEntry } from '../entry.ts';
 import { EngineError } from '../failure.ts';
 import { folderNames } from '../snapshotPath.ts';
-import type { SegmentSource } from './bodyReader.ts';
-import { extractPack } from './extract.ts';
+import { extractPack, type SegmentSource } from './extract.ts';
 import { FileSink } from './fileSink.ts';
 import { instantSource } from './instantSource.ts';
 import type { OrderJob } from './orderJob.ts';
@@ -24,7 +24,10 @@ import { nextPack, requestAll } from './retrieve.ts';
 import { SegmentStore } from './segmentStore.ts';
 import { selected } from './select.ts';
 import { openDestination, type TreeWriter } from './treeWriter.ts';
+import { WritingPool } from './writing/writingPool.ts';
 
+/** As many as pack. */
+const MAX_THREADS = 4;
 /** Folders made or finished between two turns of the event loop. */
 const TURN_FOLDERS = 200;
 
@@ -64,16 +67,22 @@ export async function runOrder(
       tally,
       progress,
     });
+    const pool = new WritingPool({
+      start: writer.shared,
+      threads: Math.min(MAX_THREADS, availableParallelism()),
+      onWritten: (written) => sink.take(written),
+    });
     try {
       // First of all: what is refused here, for want of a right, leaves nothing behind.
       if (!job.target.traits.instantRead) await requestAll(job);
       await makeFolders(job, plan, writer, placeOf);
       await makeEmptyFiles(plan, sink);
       for (const file of plan.lost) sink.fail(file, lostPiece());
-      await extractAll(job, plan, store, sink, extracted);
+      await extractAll(job, plan, store, { sink, pool }, extracted);
       sink.failTheRest();
       await linkFiles(job, plan, sink, writer, placeOf, tally);
     } finally {
+      await pool.close();
       sink.close();
     }
     await makeSymlinks(job, plan, writer, placeOf, tally);
@@ -128,13 +137,20 @@ async function makeEmptyFiles(plan: OrderPlan, sink: FileSink): Promise<void> {
   await sink.flush();
 }
 
+/** Where pieces go, and who writes them. */
+interface Writing {
+  readonly sink: FileSink;
+  readonly pool: WritingPool;
+}
+
 async function extractAll(
   job: OrderJob,
   plan: OrderPlan,
   store: SegmentStore,
-  sink: FileSink,
+  writing: Writing,
   extracted: Set<PackKey>,
 ): Promise<void> {
+  const { sink } = writing;
   const needs = new Map(plan.packs.map((need) => [need.pack.id, need]));
   for (const need of plan.packs) {
     if (extracted.has(need.pack.id)) need.placements.eachFile((file) => sink.skip(file));
@@ -153,13 +169,13 @@ async function extractAll(
     await job.onState('downloading');
     for (const need of plan.packs) {
       if (extracted.has(need.pack.id)) continue;
-      await extractOne(job, need, instantSource(job, need.pack), sink);
+      await extractOne(job, need, instantSource(job, need.pack), writing);
       await finished(need.pack);
     }
   } else {
     for (let next = await nextPack(job, store, extracted); next !== null;) {
       const need = needs.get(next.pack.id);
-      if (next.trouble === null) await extractStored(job, store, need, next.pack, sink);
+      if (next.trouble === null) await extractStored(job, store, need, next.pack, writing);
       else failAll(need, sink, next.trouble);
       await finished(next.pack);
       next = await nextPack(job, store, extracted);
@@ -172,12 +188,12 @@ async function extractStored(
   store: SegmentStore,
   need: PackNeed | undefined,
   pack: PackRow,
-  sink: FileSink,
+  writing: Writing,
 ): Promise<void> {
   if (need === undefined) return;
   const source = await store.openForReading(pack.uid);
   try {
-    await extractOne(job, need, source, sink);
+    await extractOne(job, need, source, writing);
   } finally {
     await source.close();
   }
@@ -188,14 +204,15 @@ async function extractOne(
   job: OrderJob,
   need: PackNeed,
   source: SegmentSource,
-  sink: FileSink,
+  writing: Writing,
 ): Promise<void> {
   const { catalog, signal } = job;
+  const keys = job.keys.ofEpoch(need.pack.keyEpoch);
   try {
-    await extractPack({ catalog, keys: job.keys.ofEpoch(need.pack.keyEpoch), need, source, sink, signal });
+    await extractPack({ catalog, keys, need, source, signal, ...writing });
   } catch (error) {
     if (!(error instanceof EngineError) || error.kind !== 'corrupt') throw error;
-    failAll(need, sink, error);
+    failAll(need, writing.sink, error);
   }
 }
 

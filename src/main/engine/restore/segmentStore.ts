@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { diskFailure, EngineError } from '../failure.ts';
 import { makeFolder, syncFolder } from '../lastingNames.ts';
 import { SEGMENT_BYTES } from '../pack/segment.ts';
-import type { SegmentSource } from './bodyReader.ts';
+import type { SegmentSource } from './extract.ts';
 
 export class SegmentStore {
   readonly #dir: string;

@@ -18,8 +18,8 @@ import { EngineError, errorCode } from '../failure.ts';
 import { conflictName, nameOnDisk, type NameRules, ownNameRules } from './names.ts';
 import { type Destination, takeDestination } from './writing/destination.ts';
 import { Durability, syncDescriptor } from './writing/durable.ts';
-import { FileWriter, readAll } from './writing/fileWriter.ts';
-import { type Hold, openOwn, ownHold } from './writing/folderHandle.ts';
+import { FileWriter, temporaryFacts } from './writing/fileWriter.ts';
+import { type Hold, openOwn, ownHold, type SharedFolder } from './writing/folderHandle.ts';
 import {
   type Applied,
   applyFolderTime,
@@ -30,6 +30,7 @@ import {
 } from './writing/metadata.ts';
 import { type Names, type OnDisk, OpenFolders } from './writing/openFolders.ts';
 import { addName, dropName, isLinkRefusal } from './writing/placing.ts';
+import { readAll, type TemporaryFileFacts } from './writing/temporaryFile.ts';
 import {
   emptyLink,
   isAboutOneName,
@@ -62,10 +63,15 @@ export type Result =
   | { readonly state: 'metadata-problems'; readonly placed: Placed; readonly problems: readonly string[] }
   | { readonly state: 'failed'; readonly failure: EngineError };
 
-/** A file whose content was written and found right. */
-export interface Checked {
-  readonly file: FileWriter;
-  readonly metadata: Metadata;
+/** A file whose content was written and found right, and which has its metadata or is to be given it. */
+export type Checked =
+  | { readonly file: FileWriter; readonly metadata: Metadata; readonly applied?: never }
+  | { readonly file: FileWriter; readonly applied: Applied };
+
+/** What another thread needs to write files of this tree under their temporary names. */
+export interface SharedTree {
+  readonly temporary: SharedFolder;
+  readonly wishes: MetadataWishes;
 }
 
 interface Finished {
@@ -129,8 +135,25 @@ export class TreeWriter {
       const name = names.at(-1);
       if (name === undefined) throw new RangeError('a file needs a name');
       nameOnDisk(name, this.#rules); // refused before anything is fetched for it
-      return new FileWriter(this.#destination.temporary, names, size, sparse);
+      return new FileWriter(this.#destination.temporary, names, temporaryFacts(names, size, sparse));
     });
+  }
+
+  get shared(): SharedTree {
+    return { temporary: this.#destination.temporary.shared, wishes: this.#wishes };
+  }
+
+  /** How another thread is to begin a file. @throws EngineError when the file system cannot hold its name */
+  factsOf(names: Names, size: number, sparse: boolean): TemporaryFileFacts {
+    return this.#guard(names, () => {
+      nameOnDisk(names.at(-1) ?? Buffer.alloc(0), this.#rules);
+      return temporaryFacts(names, size, sparse);
+    });
+  }
+
+  /** Goes on with a file that another thread began. @param facts `factsOf` its names */
+  takeFile(names: Names, facts: TemporaryFileFacts, descriptor: number): FileWriter {
+    return new FileWriter(this.#destination.temporary, names, facts, descriptor);
   }
 
   /**
@@ -278,9 +301,10 @@ export class TreeWriter {
     this.close();
   }
 
-  #settle({ file, metadata }: Checked): Settled {
+  #settle({ file, ...checked }: Checked): Settled {
+    if (checked.applied !== undefined) return { file, applied: checked.applied };
     try {
-      return { file, applied: file.settle(metadata, this.#wishes) };
+      return { file, applied: file.settle(checked.metadata, this.#wishes) };
     } catch (error) {
       const failure = writeFailure(error, pathOf(file.names));
       if (isAboutOneName(failure)) return { file, failure };
@@ -297,7 +321,7 @@ export class TreeWriter {
       this.#folders.with(folder, (handle) => handle.confirm(onDisk.name, file.descriptor));
       this.#durability.touch(folder);
       return {
-        placed: { ...onDisk, folder, dev: applied.stat.dev, ino: applied.stat.ino },
+        placed: { ...onDisk, folder, dev: applied.dev, ino: applied.ino },
         problems: applied.problems,
       };
     });

@@ -9,6 +9,23 @@ import type { ReadAt } from './treeWriter.ts';
 /** Chunks read back between two turns of the event loop. */
 const TURN_CHUNKS = 16;
 
+/** Whether the chunks that the catalog lists for a file are, by their ids and lengths, those of its whole-file hash. */
+export async function isWholeList(
+  file: ListedFile,
+  runs: Uint32Array | undefined,
+  catalog: Catalog,
+): Promise<boolean> {
+  const ids = startSha256();
+  let bytes = 0;
+  for await (const places of chunkPlaces(catalog, runs ?? new Uint32Array())) {
+    for (const { id, length } of places) {
+      ids.update(id);
+      bytes += length;
+    }
+  }
+  return bytes === file.size && equalBytes(ids.digest(), file.hash);
+}
+
 /**
  * Reads a file back from disk and says whether it is, byte for byte, what the snapshot holds: every chunk has its id,
  * and all ids in order give the whole-file hash.

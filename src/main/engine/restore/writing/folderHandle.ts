@@ -16,8 +16,14 @@ export interface FolderHandle {
   confirm(name: Buffer, descriptor: number): void;
   /** Open on the folder itself; undefined where folders cannot be opened (Windows). */
   readonly descriptor: number | undefined;
+  /** The same folder for another thread of this process, as long as it is held here: see `holdShared`. */
+  readonly shared: SharedFolder;
   close(): void;
 }
+
+export type SharedFolder =
+  | { readonly hold: 'descriptors'; readonly descriptor: number }
+  | { readonly hold: 'paths'; readonly path: Uint8Array };
 
 /** How folders are held. `descriptors` needs `/proc`. */
 export type Hold = 'descriptors' | 'paths';
@@ -28,6 +34,12 @@ const O_PATH = 0o10000000;
 
 export function ownHold(): Hold {
   return process.platform === 'linux' && existsSync('/proc/self/fd') ? 'descriptors' : 'paths';
+}
+
+/** A folder that another thread holds. A descriptor remains that thread's, and is not closed here. */
+export function holdShared(shared: SharedFolder): FolderHandle {
+  if (shared.hold === 'paths') return heldByPath(Buffer.from(shared.path));
+  return { ...heldByDescriptor(shared.descriptor), close: () => undefined };
 }
 
 /** Opens the top by its path, which may be any length and may not end in a link. */
@@ -75,6 +87,7 @@ function heldByDescriptor(descriptor: number): FolderHandle {
     at: (name) => Buffer.concat([prefix, name]),
     confirm: () => undefined, // a descriptor cannot be led elsewhere
     descriptor,
+    shared: { hold: 'descriptors', descriptor },
     close: () => closeSync(descriptor),
   };
 }
@@ -98,6 +111,7 @@ function heldByPath(path: Buffer): FolderHandle {
       if (named.dev !== stat.dev || named.ino !== stat.ino) throw movedAway(path);
     },
     descriptor,
+    shared: { hold: 'paths', path: Uint8Array.from(path) },
     close: () => {
       if (descriptor !== undefined) closeSync(descriptor);
     },

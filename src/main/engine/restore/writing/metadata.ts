@@ -25,7 +25,9 @@ export interface Applied {
   /** What could not be set, in words; empty when all is as wanted, times to the microsecond. */
   readonly problems: readonly string[];
   /** What the system says afterwards. */
-  readonly stat: fs.BigIntStats;
+  readonly size: number;
+  readonly dev: bigint;
+  readonly ino: bigint;
 }
 
 /**
@@ -41,7 +43,8 @@ export function applyMetadata(descriptor: number, wanted: Metadata, wishes: Meta
     ...attempt('time', () => fs.futimesSync(descriptor, time, time)),
   ];
   const stat = fs.fstatSync(descriptor, { bigint: true });
-  if (problems.length > 0) return { problems, stat };
+  const found = { size: Number(stat.size), dev: stat.dev, ino: stat.ino };
+  if (problems.length > 0) return { problems, ...found };
   const hasMode = process.platform === 'win32' || Number(stat.mode & 0o7777n) === mode;
   const kept = [
     ...(hasMode ? [] : ['Its mode could not be kept by this file system.']),
@@ -49,7 +52,7 @@ export function applyMetadata(descriptor: number, wanted: Metadata, wishes: Meta
       ? []
       : ['Its time could not be kept by this file system.']),
   ];
-  return { problems: kept, stat };
+  return { problems: kept, ...found };
 }
 
 /** The same for a link, by a path that is good for this call; a link has no mode. */
