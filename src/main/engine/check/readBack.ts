@@ -37,11 +37,17 @@ export async function askForReads(job: CheckJob): Promise<void> {
         vault: place.vault,
         asked: JSON.stringify({ kind: 'check', check: check.uid, archiveId, range: read.range }),
         start: (description) => target.requestRetrieval(archiveId, range, 'bulk', description, signal),
+        onlyOnce: true,
         signal,
       });
       await job.catalog.transaction((tx) => updateCheckRead(tx, read.id, { state: 'asked', job: asked.id }));
       crashpoint('check-asked');
     } catch (error) {
+      // It may have been paid for before, and cannot be found: another check does the same.
+      if (isKind(error, 'changed') || isKind(error, 'corrupt')) {
+        await judge(job, read, pack, { kind: 'unread', reason: error.message });
+        continue;
+      }
       if (!isKind(error, 'not-found')) throw error;
       // The same answer is given when the vault itself is gone.
       await service.describeVault(place.vault, signal);

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compareTrees } from '../../../../src/main/cli/demo/compareTrees.ts';
 import type { CheckSummary } from '../../../../src/shared/checkTypes.ts';
@@ -9,6 +10,7 @@ import { startSimulator, type Simulator } from '../../../../src/main/simulator/s
 import { TargetOpener } from '../../../../src/main/engine/target/openTarget.ts';
 import type { ArchiveId } from '../../../../src/main/engine/target/target.ts';
 import { PASSPHRASE } from '../scene.ts';
+import { makeJobsOlder } from '../vaults/olderJobs.ts';
 import { CheckScene } from './checkScene.ts';
 
 const HOUR = 3_600_000;
@@ -275,6 +277,51 @@ describe('bytes that come back', () => {
     // The inventory has run out too and was asked for again: that is free.
     expect(jobsAsked()).toBe(asked + 1);
   });
+});
+
+describe('a range that was asked for, and the answer was lost', () => {
+  it('is found again while the service lists it', async () => {
+    await lostOnTheWay();
+    const asked = jobsAsked();
+    await hoursLater(6);
+    const found = await checkThrough();
+    expect(found).toMatchObject({ outcome: 'done', reads: { unread: 0 } });
+    expect(jobsAsked() - asked).toBe(found.reads.ranges - 1);
+  });
+
+  it('so long ago that it may have been paid for and forgotten, is not asked for again', async () => {
+    await lostOnTheWay();
+    const asked = jobsAsked();
+    await scene.close();
+    simulator.advance(80 * HOUR);
+    await makeJobsOlder(scene.profile, 80);
+    await scene.open();
+    await scene.ask('profile:unlock', { passphrase: PASSPHRASE });
+    const late = await checkThrough();
+    expect(late).toMatchObject({ outcome: 'problems', problemCount: 0, reads: { unread: 1 } });
+    expect(late.reads.reason).toMatch(/may have been paid for/);
+    expect(jobsAsked() - asked).toBe(late.reads.ranges - 1);
+  });
+
+  /** The engine dies before it hears that the service has begun the first range. */
+  async function lostOnTheWay(): Promise<void> {
+    await scene.backup();
+    await hoursLater(30);
+    expect(await checkThrough()).toMatchObject({ outcome: 'done' });
+    const asked = jobsAsked();
+    simulator.failNext({ operation: 'InitiateJob', when: 'drop-after', times: 'always' });
+    await scene.ask('check:start', { target: 'attic', readPercent: 50, maxUsd: 1 });
+    await until(() => jobsAsked() > asked);
+    await scene.close();
+    simulator.clearFaults();
+    expect(jobsAsked()).toBe(asked + 1);
+    await scene.open();
+    await scene.ask('profile:unlock', { passphrase: PASSPHRASE });
+  }
+
+  async function until(isSo: () => boolean): Promise<void> {
+    while (!isSo()) await sleep(5);
+  }
 });
 
 describe('a lost answer to a completed upload', () => {

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openCatalog } from '../../../../src/main/engine/catalog/catalog.ts';
 import type { Fault } from '../../../../src/main/simulator/faults.ts';
 import { ErrandScene } from './errandScene.ts';
+import { makeJobsOlder } from './olderJobs.ts';
 
 const MIB = 1024 * 1024;
 const HOUR = 3_600_000;
@@ -19,15 +18,6 @@ afterEach(async () => {
 });
 
 const jobsStarted = (): number => scene.simulator.counts().operations['InitiateJob'] ?? 0;
-
-/** As if the jobs that were asked for had been so many hours earlier. The engine is closed. */
-async function makeJobsOlder(hours: number): Promise<void> {
-  const catalog = await openCatalog(join(scene.profile, 'catalog.db'));
-  await catalog.transaction((tx) =>
-    tx.run('update vault_jobs set created_at = created_at - ?', [hours * 3_600_000]),
-  );
-  await catalog.close();
-}
 
 describe('a job at a vault', () => {
   it('of which the answer to its start was lost is found, not started again', async () => {
@@ -63,7 +53,7 @@ describe('a job at a vault', () => {
     while ((await scene.ask('jobs:list', scene.photos)).length === 0);
     await scene.close();
     scene.advance(60);
-    await makeJobsOlder(60);
+    await makeJobsOlder(scene.profile, 60);
     await scene.open();
     for (let i = 0; i < 2; i++) {
       await scene.ask('errands:resume', {});
