@@ -47,7 +47,7 @@ import type { MessageRecord } from './glacier/records.ts';
 import { glacierService, isForVaults } from './glacier/service.ts';
 import { meterIdleUploads, meterRecords } from './glacier/meterRecords.ts';
 import { openStore } from './glacier/store.ts';
-import { vaultSummaries } from './glacier/summary.ts';
+import { jobsUnderWay, vaultSummaries } from './glacier/summary.ts';
 import { sweep } from './glacier/sweep.ts';
 import type { Durability } from './journal.ts';
 import { meterBuckets } from './s3/metering.ts';
@@ -95,6 +95,8 @@ export interface Simulator {
   /** @throws RangeError if negative */
   setSpeed(speed: number): void;
   counts(): Counts;
+  /** Jobs at vaults that have not ended: whoever waits for them waits for service time to pass. */
+  jobsUnderWay(): number;
   /** Orders a fault; see faults.ts for what there is. */
   failNext(fault: Fault): void;
   /** Takes back all faults that are pending. */
@@ -214,6 +216,7 @@ async function start(options: SimulatorOptions, folder: FolderClaim, opened: Ope
     advance: (ms) => clock.advance(ms),
     setSpeed: (speed) => clock.setSpeed(speed),
     counts: () => conditions.counts(),
+    jobsUnderWay: () => jobsUnderWay(glacier),
     failNext: (fault) => conditions.add(fault),
     clearFaults: () => conditions.clear(),
     act: (act) => conditions.perform(act),

@@ -16,8 +16,8 @@ import { openSlots } from '../../../src/main/engine/keys/slots.ts';
 import { startSimulator, type Simulator } from '../../../src/main/simulator/simulator.ts';
 import { permafrost } from '../cli/permafrost.ts';
 import { Scene } from './scene.ts';
+import { letHoursPass } from './thaw.ts';
 
-const HOUR_MS = 3_600_000;
 const secrets = {
   passphrase: `canary/+ Zoë ${randomBytes(9).toString('base64')}`,
   'wrong passphrase': `canary? wrong ${randomBytes(9).toString('base64')}`,
@@ -50,12 +50,7 @@ beforeAll(async () => {
     accessKeyId: 'AKIACANARY',
   });
   proxy = await recordingProxy(simulator.url);
-  let jobsSeen = 0;
-  clock = setInterval(() => {
-    const jobs = simulator.counts().operations.InitiateJob ?? 0;
-    if (jobs > jobsSeen) simulator.advance(5 * HOUR_MS);
-    jobsSeen = jobs;
-  }, 20);
+  clock = letHoursPass(() => simulator, 20);
 });
 afterAll(async () => {
   clearInterval(clock);

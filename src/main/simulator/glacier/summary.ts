@@ -2,7 +2,7 @@
 import type { Glacier } from './glacier.ts';
 import { inventoryDate } from './inventory.ts';
 import { isoMillis } from './identifiers.ts';
-import { isJobGone } from './jobs.ts';
+import { isJobGone, jobState } from './jobs.ts';
 import { isOpen } from './multipart.ts';
 
 export function vaultSummaries(glacier: Glacier): object[] {
@@ -20,4 +20,14 @@ export function vaultSummaries(glacier: Glacier): object[] {
       jobs: [...vault.jobs.values()].filter((job) => !isJobGone(job, now)).length,
     };
   });
+}
+
+/** Jobs of all vaults that somebody waits for. */
+export function jobsUnderWay(glacier: Glacier): number {
+  const now = glacier.clock.serviceNow();
+  let count = 0;
+  for (const vault of glacier.store.state.vaults.values()) {
+    for (const job of vault.jobs.values()) if (jobState(vault, job, now) === 'InProgress') count++;
+  }
+  return count;
 }

@@ -19,6 +19,7 @@ import { compareTrees } from '../../../../src/main/cli/demo/compareTrees.ts';
 import type { CrashPoint } from '../../../../src/main/engine/crashpoint.ts';
 import { startSimulator, type Simulator } from '../../../../src/main/simulator/simulator.ts';
 import { Scene } from '../scene.ts';
+import { letHoursPass } from '../thaw.ts';
 
 /** How one life of an engine ended. */
 export interface Life {
@@ -27,12 +28,9 @@ export interface Life {
   readonly killed: boolean;
 }
 
-const HOUR_MS = 3_600_000;
-
 export class CrashScene {
   readonly scene = new Scene();
   #simulator: Simulator | null = null;
-  #jobsSeen = 0;
   #clock: NodeJS.Timeout | null = null;
 
   get simulator(): Simulator {
@@ -49,7 +47,7 @@ export class CrashScene {
     const { region, url: endpoint } = this.simulator;
     await this.scene.setUp({ kind: 'vault', vault: 'photos', region, endpoint, create: true, packMiB: 4 });
     await this.scene.close();
-    this.#clock = setInterval(() => this.#thaw(), 50);
+    this.#clock = letHoursPass(() => this.simulator, 50);
   }
 
   async remove(): Promise<void> {
@@ -107,12 +105,6 @@ export class CrashScene {
 
   get retrievalsAsked(): number {
     return this.simulator.counts().operations.InitiateJob ?? 0;
-  }
-
-  #thaw(): void {
-    if (this.retrievalsAsked === this.#jobsSeen) return;
-    this.#jobsSeen = this.retrievalsAsked;
-    this.simulator.advance(5 * HOUR_MS);
   }
 }
 

@@ -11,8 +11,7 @@ import { startSimulator, type Simulator } from '../../../../src/main/simulator/s
 import type { RunSummary } from '../../../../src/shared/types.ts';
 import { type ActOf, type Answers, Killable } from './killable.ts';
 import { below, edited, layTree, newTree, type Random, randomOf, type Tree } from './randomTree.ts';
-
-const HOUR_MS = 3_600_000;
+import { letHoursPass } from '../thaw.ts';
 
 /** What a seed came to, if nothing was wrong. */
 export interface Figures {
@@ -61,7 +60,6 @@ class Story {
   readonly #pace: Pace;
   readonly #clock: NodeJS.Timeout;
   #tree: Tree;
-  #jobsSeen = 0;
   #inRecovery = 0;
   #inWork = 0;
   readonly #recoveriesMs: number[] = [];
@@ -80,7 +78,7 @@ class Story {
       AWS_SECRET_ACCESS_KEY: simulator.secretAccessKey,
     });
     this.#tree = newTree(this.#random);
-    this.#clock = setInterval(() => this.#thaw(), 20);
+    this.#clock = letHoursPass(() => this.#simulator, 20);
   }
 
   async tell(): Promise<Figures> {
@@ -246,12 +244,5 @@ class Story {
 
   get #jobs(): number {
     return this.#simulator.counts().operations.InitiateJob ?? 0;
-  }
-
-  /** The vault's hours pass whenever something waits for them. */
-  #thaw(): void {
-    if (this.#jobs === this.#jobsSeen) return;
-    this.#jobsSeen = this.#jobs;
-    this.#simulator.advance(5 * HOUR_MS);
   }
 }
