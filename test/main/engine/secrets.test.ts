@@ -17,6 +17,7 @@ import { startSimulator, type Simulator } from '../../../src/main/simulator/simu
 import { permafrost } from '../cli/permafrost.ts';
 import { Scene } from './scene.ts';
 import { letHoursPass } from './thaw.ts';
+import { figure } from '../../figures.ts';
 
 const secrets = {
   passphrase: `canary/+ Zoë ${randomBytes(9).toString('base64')}`,
@@ -107,6 +108,8 @@ it('no secret is in anything that anybody gets to see', async () => {
   }
   const total = seen.reduce((sum, { bytes }) => sum + bytes.length, 0);
   process.stdout.write(`searched ${total} bytes in ${seen.length} places: ${hits.length} hits\n`);
+  figure('bytes searched for secrets', total);
+  figure('secrets found', hits.length);
   expect(hits).toEqual([]);
   expect(total).toBeGreaterThan(8 * 1024 * 1024);
 }, 300_000);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { crashPoints, type CrashPoint } from '../../../../src/main/engine/crashpoint.ts';
 import { CrashScene } from './crashScene.ts';
+import { figure } from '../../../figures.ts';
 
 let stage: CrashScene;
 beforeEach(async () => {
@@ -167,6 +168,7 @@ describe('killed in a check', () => {
 });
 
 it('every crash point is in the sweep', () => {
+  figure('crash points killed at', crashPoints.length);
   const swept = [...inBackup, ...inRestore, ...inCheck].map(([point]) => point);
   const recovered = inRecovery.map(({ point }) => point);
   expect(new Set([...swept, ...recovered, 'snapshot-undone', 'keys-written'])).toEqual(new Set(crashPoints));

@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { bundleChild } from './bundleChild.ts';
 import { type Figures, Pace, tellStory } from './randomKillsScene.ts';
+import { figure } from '../../../figures.ts';
 
 const isSoak = process.env.PERMAFROST_SOAK !== undefined;
 const only = process.env.PERMAFROST_SEED;
@@ -44,6 +45,7 @@ it(
     };
     await Promise.all(Array.from({ length: AT_ONCE }, tellSome));
     process.stdout.write(`${summary(figures)}\n`);
+    tell(figures, failed.length);
     expect(failed).toEqual([]);
     expect(figures).toHaveLength(seeds.length);
   },
@@ -64,10 +66,29 @@ async function inTime<T>(story: Promise<T>): Promise<T> {
   }
 }
 
+function tell(figures: readonly Figures[], broken: number): void {
+  const sum = (of: (one: Figures) => number): number => figures.reduce((all, one) => all + of(one), 0);
+  figure('seeds of random kills', seeds.length);
+  figure(
+    'random kills',
+    sum(({ inWork, inRecovery }) => inWork + inRecovery),
+  );
+  figure('promises broken after random kills', broken);
+  figure(
+    'archives too many after random kills',
+    sum(({ extraArchives }) => extraArchives),
+  );
+  figure('opening after a kill, 95 of 100', recoveryP95(figures));
+}
+
+function recoveryP95(figures: readonly Figures[]): number {
+  const recoveries = figures.flatMap(({ recoveriesMs }) => recoveriesMs).sort((a, b) => a - b);
+  return recoveries[Math.floor(recoveries.length * 0.95)] ?? 0;
+}
+
 function summary(figures: readonly Figures[]): string {
   const sum = (of: (one: Figures) => number): number => figures.reduce((all, one) => all + of(one), 0);
-  const recoveries = figures.flatMap(({ recoveriesMs }) => recoveriesMs).sort((a, b) => a - b);
-  const p95 = recoveries[Math.floor(recoveries.length * 0.95)] ?? 0;
+  const p95 = recoveryP95(figures);
   return (
     `${figures.length} seeds: killed ${sum(({ inWork }) => inWork)} times at work and ${sum(({ inRecovery }) => inRecovery)} times ` +
     `in recovery; ${sum(({ snapshots }) => snapshots)} snapshots, ${sum(({ extraArchives }) => extraArchives)} archives too many; ` +

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readers } from './readers.ts';
+import { figure } from '../../../figures.ts';
 
 export interface FuzzResult {
   attempts: number;
@@ -21,6 +22,8 @@ export interface FuzzResult {
 
 const only = process.env.PERMAFROST_SEED;
 const count = only !== undefined ? 1 : process.env.PERMAFROST_SOAK !== undefined ? 1_000_000 : 100_000;
+/** The reader of which each failure is a name that leads out of its folder, or cannot be turned back. */
+const NAMES_ON_DISK = 'names on disk';
 const MOST_MIB = 256;
 /** One input keeps a reader busy for a millisecond; so long that no busy machine is the reason. */
 const HANG_MS = 60_000;
@@ -37,6 +40,12 @@ describe('fuzzed, it refuses or reads, and nothing else', () => {
       process.stdout.write(
         `${name}: ${attempts} inputs, ${taken} taken, slowest ${Math.round(slowestMs)} ms, ${growthMiB} MiB more\n`,
       );
+      figure('damaged inputs read', attempts);
+      figure('readers that crashed, hung or took what is damaged', result.failures.length === 0 ? 0 : 1);
+      if (name === NAMES_ON_DISK) {
+        figure('hostile names made into names on disk', attempts);
+        figure('hostile names that lead out of their folder', result.failures.length);
+      }
       expect(result.failures).toEqual([]);
       expect(growthMiB).toBeLessThan(MOST_MIB);
     },

@@ -17,6 +17,7 @@ import { Person, type Promised } from './person.ts';
 import { type Act, buildRecorder, readRecording, recordedBy } from './recording.ts';
 import { digestOf, layTree, listTree, type TreeFolder } from './tree.ts';
 import { environmentOf, instantly, type Service } from './vault.ts';
+import { figure } from '../../../figures.ts';
 
 /** What a power cut at one moment may leave, and what the world is like then. */
 export interface Moment {
@@ -82,6 +83,7 @@ export class Stage {
     expect(listTree(first.world.after(everything))).toEqual(listTree(end.world.after(everything)));
     const tries = isFull ? allTries(boundaries) : sampleOf(boundaries);
     process.stdout.write(`${act}: ${boundaries.length} boundaries\n`);
+    figure('fsync boundaries of power cuts', boundaries.length);
     const seen = new Set<string>();
     let done = 0;
     for (const { boundary, fates } of tries) {
@@ -120,6 +122,8 @@ export class Stage {
       }
     }
     process.stdout.write(`${states} states, ${violations.length} violations\n`);
+    figure('states after power cuts', states);
+    figure('promises broken after power cuts', violations.length);
     expect(violations).toEqual([]);
     return states;
   }
