@@ -91,6 +91,8 @@ export interface RunProgress {
   readonly bytesPerSecond: number;
   /** Null while nobody can tell: the size of the source is known from the run before, or when the scan is through. */
   readonly secondsLeft: number | null;
+  /** What keeps the target from answering, in a sentence, while it is asked again and again; null when it answers. */
+  readonly heldUpBy: string | null;
 }
 
 export interface ProblemLine {
@@ -192,6 +194,8 @@ export interface OrderSummary {
   readonly problems: readonly { readonly path: string; readonly message: string }[];
   readonly estimate: Estimate;
   readonly failure: Failure | null;
+  /** As in `RunProgress`. */
+  readonly heldUpBy: string | null;
 }
 
 export function isEnded(state: OrderState | RunState): boolean {

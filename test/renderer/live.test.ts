@@ -44,6 +44,7 @@ const progress = (run: number, secondsLeft: number | null): RunProgress => ({
   waitingBytes: 0,
   bytesPerSecond: 0,
   secondsLeft,
+  heldUpBy: null,
 });
 
 describe('what passes', () => {

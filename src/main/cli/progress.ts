@@ -21,6 +21,8 @@ export function runLine(progress: RunProgress, width: number): string {
   const seconds = Math.ceil(progress.secondsLeft ?? 0);
   if (seconds > 0) parts.set('left', `${formatDuration(seconds * 1000)} left`);
 
+  if (progress.heldUpBy !== null) return `${shown(progress.plan)}: ${heldUp(progress.heldUpBy)}`;
+
   const joined = () => [...parts.values()].join(' · ');
   for (const part of droppable) if (displayWidth(joined()) > width) parts.delete(part);
   const line = joined();
@@ -29,8 +31,14 @@ export function runLine(progress: RunProgress, width: number): string {
   return `${line} · ${elide(shown(progress.currentFile), room)}`;
 }
 
+/** `waiting and trying again. The service cannot be reached.` */
+function heldUp(reason: string): string {
+  return `waiting and trying again. ${shown(reason)}`;
+}
+
 /** `Order 9f3a21c0: thawing · 3 of 8 ready · restored 120 files, 1.20 GB of 4.00 GB` */
 export function orderLine(order: OrderSummary): string {
+  if (order.heldUpBy !== null) return `Order ${shortId(order.id)}: ${heldUp(order.heldUpBy)}`;
   const { total, ready, fetched } = order.retrievals;
   const parts = [`Order ${shortId(order.id)}: ${order.state}`];
   if (total > 0) parts.push(`${ready} of ${total} ready`, `${fetched} downloaded`);

@@ -6,6 +6,7 @@ import { formatAgo, formatBytes, formatCount, formatCounted, formatUsd } from '.
 import { Button } from '../pieces/controls.tsx';
 import { Elided } from '../pieces/Elided.tsx';
 import { Confirm } from '../pieces/Sheet.tsx';
+import { HeldUp } from '../pieces/HeldUp.tsx';
 import { Trouble } from '../pieces/Trouble.tsx';
 import { orderSteps, orderWords, waitWords } from './orderTrack.ts';
 import { Track } from './Track.tsx';
@@ -46,6 +47,7 @@ export function OrderCard({ order }: { order: OrderSummary }) {
       <Track steps={orderSteps(order)} />
       <p className="muted">{waitWords(order, target?.kind, now)}</p>
       {order.failure !== null && <Trouble failure={order.failure} />}
+      <HeldUp by={order.heldUpBy} />
       {isOver && <Result order={order} isPractice={target?.kind === 'practice'} />}
       {isStopping && <StopOrder order={order} onClose={() => setStopping(false)} />}
     </li>

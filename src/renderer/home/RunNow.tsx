@@ -5,6 +5,7 @@ import { formatBytes, formatCounted, formatLeft, formatRate } from '../format.ts
 import { Bar } from '../pieces/Bar.tsx';
 import { Button } from '../pieces/controls.tsx';
 import { Elided } from '../pieces/Elided.tsx';
+import { HeldUp } from '../pieces/HeldUp.tsx';
 import { Trouble } from '../pieces/Trouble.tsx';
 
 export function RunNow({ run }: { run: RunSummary }) {
@@ -31,6 +32,7 @@ export function RunNow({ run }: { run: RunSummary }) {
         </Button>
       </div>
       <p className="muted">{live === undefined ? 'Starting' : countsOf(live.progress)}</p>
+      <HeldUp by={live?.progress.heldUpBy ?? null} />
       {cancel.error !== null && <Trouble failure={cancel.error.failure} />}
     </div>
   );

@@ -17,6 +17,7 @@ const progress: RunProgress = {
   waitingBytes: 0,
   bytesPerSecond: 85_000_000,
   secondsLeft: 130,
+  heldUpBy: null,
 };
 
 const order: OrderSummary = {
@@ -40,6 +41,7 @@ const order: OrderSummary = {
   problems: [],
   estimate: { lines: [], usd: 0, priceDate: '', region: '' },
   failure: null,
+  heldUpBy: null,
 };
 
 describe('the progress line', () => {
@@ -60,6 +62,16 @@ describe('the progress line', () => {
     expect(runLine(waiting, 110)).toContain(' · 5.00 MB to send · ');
     expect(runLine(waiting, 79)).toBe(
       'docs: 1,204 files, 3.10 GB · sent 120 MB · 85.0 MB/s · 2 min 10 s left',
+    );
+  });
+
+  it('says nothing but what holds it up, while it is held up', () => {
+    const heldUpBy = 'Amazon Glacier in eu-central-1 cannot be reached.';
+    expect(runLine({ ...progress, heldUpBy }, 120)).toBe(
+      'docs: waiting and trying again. Amazon Glacier in eu-central-1 cannot be reached.',
+    );
+    expect(orderLine({ ...order, heldUpBy })).toMatch(
+      /^Order [0-9a-f]{8}: waiting and trying again\. Amazon Glacier in eu-central-1 cannot be reached\.$/,
     );
   });
 

@@ -235,6 +235,7 @@ const progress = (currentFile: string): RunProgress => ({
   waitingBytes: 0,
   bytesPerSecond: 0,
   secondsLeft: null,
+  heldUpBy: null,
 });
 
 describe('events', () => {

@@ -12,6 +12,7 @@ export class RunMeter {
   readonly counts: Counts = { ...noCounts };
   phase: RunProgress['phase'] = 'scanning';
   currentFile: string | null = null;
+  #heldUpBy: string | null = null;
   /** Files and bytes that have to be read, as far as the scan has come; all of them once it is through. */
   toReadBytes = 0;
   isScanned = false;
@@ -38,6 +39,12 @@ export class RunMeter {
     this.#report(this.progress(now));
   }
 
+  /** Tells at once what keeps the target from answering, or that it answers again: meanwhile nothing moves. */
+  holdUp(reason: string | null): void {
+    this.#heldUpBy = reason;
+    this.#report(this.progress());
+  }
+
   progress(now = performance.now()): RunProgress {
     const { files, bytes, sentBytes } = this.counts;
     const readBytes = this.seenBytes;
@@ -54,6 +61,7 @@ export class RunMeter {
       sentBytes,
       waitingBytes: this.waitingBytes(),
       bytesPerSecond,
+      heldUpBy: this.#heldUpBy,
       secondsLeft: this.isScanned && bytesPerSecond > 0 ? Math.ceil(left / bytesPerSecond) : null,
     };
   }

@@ -157,6 +157,7 @@ export class BackupRuns {
     const ledger = new RequestCounts();
     const target = await targets.open(targetRow, {
       patienceMs: UNATTENDED_PATIENCE_MS,
+      onTrouble: (failure) => meter.holdUp(failure?.message ?? null),
       onRequest: (operation, bytes) => {
         meter.counts.requests++;
         if (operation === 'sendPart') meter.counts.parts++;

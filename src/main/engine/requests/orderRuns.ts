@@ -48,6 +48,8 @@ interface OrderUnderWay {
   readonly stop: AbortController;
   readonly ended: Promise<void>;
   readonly tally: OrderTally;
+  /** What keeps the target from answering for now. */
+  heldUpBy: string | null;
 }
 
 export class OrderRuns {
@@ -91,7 +93,7 @@ export class OrderRuns {
     const stop = new AbortController();
     const tally = new OrderTally(order.result);
     const ended = this.#run(order, tally, stop.signal, plan).finally(() => this.#running.delete(order.id));
-    this.#running.set(order.id, { stop, ended, tally });
+    this.#running.set(order.id, { stop, ended, tally, heldUpBy: null });
   }
 
   /** What is restored stays; what was paid is paid. */
@@ -121,6 +123,7 @@ export class OrderRuns {
       const target = await this.#context.targets.open(targetRow, {
         patienceMs: UNATTENDED_PATIENCE_MS,
         onRequest: (operation, bytes) => ledger.add(operation, bytes),
+        onTrouble: (failure) => this.#holdUp(order, tally, failure?.message ?? null),
       });
       try {
         const { catalog, keys, profile } = this.#context;
@@ -202,6 +205,13 @@ export class OrderRuns {
     };
   }
 
+  #holdUp({ id }: OrderRow, tally: OrderTally, reason: string | null): void {
+    const running = this.#running.get(id);
+    if (running === undefined) return;
+    running.heldUpBy = reason;
+    this.#tellSoon(id, tally);
+  }
+
   /** Counts that move many times a second are told from memory, and written with the next state. */
   #tellSoon(id: OrderKey, tally: OrderTally): void {
     void this.#tell(id, tally.result(null)).catch((error: unknown) => {
@@ -244,7 +254,7 @@ export class OrderRuns {
   }
 
   summary(order: OrderRow): Promise<OrderSummary> {
-    return orderSummary(this.#context.catalog, order);
+    return orderSummary(this.#context.catalog, order, this.#running.get(order.id)?.heldUpBy ?? null);
   }
 
   async #belongings(order: OrderRow): Promise<{ plan: PlanRow; target: TargetRow }> {

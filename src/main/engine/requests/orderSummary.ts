@@ -6,7 +6,11 @@ import { countRetrievals } from '../catalog/retrievals.ts';
 import { getSnapshot } from '../catalog/snapshots.ts';
 
 /** An order as hosts see it. A retrieval counts in every step it has reached. */
-export async function orderSummary(db: Reader, order: OrderRow): Promise<OrderSummary> {
+export async function orderSummary(
+  db: Reader,
+  order: OrderRow,
+  heldUpBy: string | null,
+): Promise<OrderSummary> {
   const snapshot = await getSnapshot(db, order.snapshot);
   const plan = snapshot && (await getPlan(db, snapshot.plan));
   const counts = await countRetrievals(db, order.id);
@@ -28,5 +32,6 @@ export async function orderSummary(db: Reader, order: OrderRow): Promise<OrderSu
     },
     ...order.result,
     estimate: order.estimate,
+    heldUpBy,
   };
 }

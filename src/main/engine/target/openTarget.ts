@@ -1,5 +1,6 @@
 /** Opens targets from their settings, wrapped so that requests are counted and passing trouble is retried. */
 import type { TargetRow, TargetSettings } from '../catalog/targets.ts';
+import type { EngineError } from '../failure.ts';
 import { countRequests, type Operation } from './countRequests.ts';
 import { folderTraits, openFolder } from './folder.ts';
 import type { RetryOptions } from './patience.ts';
@@ -39,6 +40,8 @@ export type ServicePlace =
 export interface OpenOptions {
   /** Told of each request before it is made, repeats included. */
   readonly onRequest?: (operation: Operation, bytes: number) => void;
+  /** See `RetryOptions`: what keeps it from going on for now, and null when it goes on. */
+  readonly onTrouble?: (failure: EngineError | null) => void;
   /** How long a call keeps trying through passing trouble, in ms; by default long enough for a router's restart. */
   readonly patienceMs?: number;
 }
@@ -70,9 +73,13 @@ export class TargetOpener {
   /** Opens a target for one piece of work, which closes it at its end. Nothing is asked of it yet. */
   async open(row: Pick<TargetRow, 'uid' | 'settings'>, options: OpenOptions = {}): Promise<Target> {
     const bare = await this.#build(row.uid, row.settings);
-    const { onRequest, patienceMs } = options;
+    const { onRequest, onTrouble, patienceMs } = options;
     const counted = onRequest === undefined ? bare : countRequests(bare, onRequest);
-    return retrying(counted, { ...this.#clock, ...(patienceMs !== undefined && { patienceMs }) });
+    return retrying(counted, {
+      ...this.#clock,
+      ...(onTrouble !== undefined && { onTrouble }),
+      ...(patienceMs !== undefined && { patienceMs }),
+    });
   }
 
   /** Opens the whole service that a vault is part of. Nothing is asked of it yet; the caller closes it. */

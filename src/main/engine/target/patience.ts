@@ -23,14 +23,19 @@ export interface RetryOptions {
   /** How long a call keeps trying after its first failure, in ms; by default a quarter of an hour. */
   readonly patienceMs?: number;
   readonly clock?: RetryClock;
-  /** Told before each wait: for "waiting for the network" and the log. */
-  readonly onWait?: (failure: EngineError, waitMs: number) => void;
+  /**
+   * Told what keeps a call from being answered, when it has failed several times and is to be tried again; and null when
+   * it has been answered after all, or is given up.
+   */
+  readonly onTrouble?: (failure: EngineError | null) => void;
 }
 
 const PATIENCE_MS = 15 * 60_000;
 const FIRST_BOUND_MS = 500;
 const LAST_BOUND_MS = 60_000;
 const FEW = 3;
+/** Failures in a row that are nobody's business: they cost a second or two. */
+const HICCUPS = 2;
 
 const realClock: RetryClock = {
   now: () => performance.now(),
@@ -47,22 +52,26 @@ const realClock: RetryClock = {
 export type Attempt = <T>(act: (isRepeat: boolean) => Promise<T>, signal?: AbortSignal) => Promise<T>;
 
 /** Makes calls until one succeeds, its failure is final or patience ends; then rejects with the last failure. */
-export function patient({ patienceMs = PATIENCE_MS, clock = realClock, onWait }: RetryOptions): Attempt {
+export function patient({ patienceMs = PATIENCE_MS, clock = realClock, onTrouble }: RetryOptions): Attempt {
   return async (act, signal) => {
     let failures = 0;
     let since = 0;
-    for (;;) {
-      signal?.throwIfAborted();
-      try {
-        return await act(failures > 0);
-      } catch (error) {
-        if (failures === 0) since = clock.now();
-        failures += 1;
-        const waitMs = waitBefore(error, failures, patienceMs - (clock.now() - since), clock.random());
-        if (waitMs === undefined || !(error instanceof EngineError)) throw error;
-        onWait?.(error, waitMs);
-        await clock.sleep(waitMs, signal);
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        try {
+          return await act(failures > 0);
+        } catch (error) {
+          if (failures === 0) since = clock.now();
+          failures += 1;
+          const waitMs = waitBefore(error, failures, patienceMs - (clock.now() - since), clock.random());
+          if (waitMs === undefined || !(error instanceof EngineError)) throw error;
+          if (failures > HICCUPS) onTrouble?.(error);
+          await clock.sleep(waitMs, signal);
+        }
       }
+    } finally {
+      if (failures > HICCUPS) onTrouble?.(null);
     }
   };
 }

@@ -23,7 +23,12 @@ describe('half an hour', () => {
     await inScene(async (scene) => {
       const { time } = scene;
       scene.fail(storm(scene.simulator.now(), status, code, 3));
+      const told: (string | null)[] = [];
+      scene.engine.on('run:progress', ({ heldUpBy }) => told.push(heldUpBy));
       expect(await scene.backup()).toMatchObject({ state: 'done', failure: null });
+      // What it waits for is told meanwhile, and that it goes on.
+      expect(told.filter((reason) => reason !== null).length).toBeGreaterThan(10);
+      expect(told.at(-1)).toBeNull();
       const waited = time.waits.reduce((sum, { ms }) => sum + ms, 0);
       expect(waited).toBeGreaterThan(25 * MINUTE_MS);
       // One call at a time is under way here: eight tries within the first minute, then two or three a minute.
@@ -38,7 +43,11 @@ describe('half an hour', () => {
       const { time } = scene;
       expect(await scene.backup()).toMatchObject({ state: 'done', failure: null });
       scene.fail(storm(scene.simulator.now(), 400, 'ThrottlingException', 4, 20));
+      const told: (string | null)[] = [];
+      scene.engine.on('order:changed', ({ heldUpBy }) => told.push(heldUpBy));
       expect(await scene.restoreTo('out')).toMatchObject({ state: 'done', failedFiles: 0 });
+      expect(told.some((reason) => reason?.includes('asks to slow down') === true)).toBe(true);
+      expect(told.at(-1)).toBeNull();
       expect(time.waits.length).toBeGreaterThan(30);
       expect(Math.min(...time.waits.map(({ ms }) => ms))).toBeGreaterThanOrEqual(20_000);
       expect(time.peak(MINUTE_MS)).toBeLessThanOrEqual(3);

@@ -134,23 +134,31 @@ describe('a vault that is retried', () => {
     expect(clock.slept).toEqual([]);
   });
 
-  it('tells of each wait before it, and stops waiting when it is aborted', async () => {
-    const waits: [string, number][] = [];
+  it('tells what keeps it waiting from the third failure on, and stops waiting when it is aborted', async () => {
+    const told: (string | null)[] = [];
     const controller = new AbortController();
-    const told = retrying(bare, {
+    const telling = retrying(bare, {
       clock,
-      onWait: ({ kind }, waitMs) => {
-        waits.push([kind, waitMs]);
-        if (waits.length === 3) controller.abort(new Error('enough'));
+      onTrouble: (failure) => {
+        told.push(failure?.kind ?? null);
+        if (told.length === 2) controller.abort(new Error('enough'));
       },
     });
     answer('DescribeVault', 500, 'ServiceUnavailableException', 100);
-    await expect(told.probe(controller.signal)).rejects.toThrow('enough');
-    expect(waits).toEqual([
-      ['offline', 500],
-      ['offline', 1000],
-      ['offline', 2000],
-    ]);
+    await expect(telling.probe(controller.signal)).rejects.toThrow('enough');
+    expect(told).toEqual(['offline', 'offline', null]);
+    expect(clock.slept.slice(0, 3)).toEqual([500, 1000, 2000]);
+  });
+
+  it('tells that it goes on when it is answered, and nothing of a hiccup', async () => {
+    const told: (string | null)[] = [];
+    const telling = retrying(bare, { clock, onTrouble: (failure) => told.push(failure?.kind ?? null) });
+    answer('DescribeVault', 500, 'ServiceUnavailableException', 2);
+    await telling.probe();
+    expect(told).toEqual([]);
+    answer('DescribeVault', 500, 'ServiceUnavailableException', 4);
+    await telling.probe();
+    expect(told).toEqual(['offline', 'offline', null]);
   });
 
   it('takes a real clock when none is given', async () => {
