@@ -151,6 +151,6 @@ export interface VaultOutputs {
   'capacity:preview': CapacityPreview;
   'capacity:buy': readonly CapacityUnit[];
   'openUploads:list': OpenUploads;
-  /** Those that were aborted; of all, this profile's own are left out unless they were meant too. */
-  'openUploads:abort': { readonly aborted: readonly string[] };
+  /** Those that were aborted; of all, this profile's own are spared unless they were meant too. */
+  'openUploads:abort': { readonly aborted: readonly string[]; readonly spared: number };
 }

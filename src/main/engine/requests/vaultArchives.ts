@@ -1,8 +1,8 @@
 /** Inventories of vaults, and the archives they list. */
 import { randomBytes } from 'node:crypto';
-import { lstatSync } from 'node:fs';
+import { accessSync, constants, lstatSync } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
-import { isAbsolute } from 'node:path';
+import { dirname, isAbsolute } from 'node:path';
 import type { ArchiveLine, InventorySummary } from '../../../shared/archiveTypes.ts';
 import type { Routes } from '../../../shared/contract.ts';
 import { BATCH_ROWS } from '../catalog/bulk.ts';
@@ -126,7 +126,7 @@ async function* allPages(
   }
 }
 
-/** A file that does not exist, at a place that is not the profile's own. */
+/** A file that does not exist, in a folder that does, at a place that is not the profile's own. */
 export function checkNewFile(path: string, profile: string): void {
   if (!isAbsolute(path)) {
     throw new EngineError(
@@ -136,10 +136,28 @@ export function checkNewFile(path: string, profile: string): void {
     );
   }
   assertApart(path, profile, 'The file');
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) {
+    checkFolderFor(path);
+    return;
+  }
   throw new EngineError('conflict', `There is a file ${path} already.`, 'Choose another name.', {
     safe: 'It was not touched, and nothing was asked of the service.',
   });
+}
+
+/** What is asked of the service takes hours and may cost: a folder that is not there is found out before. */
+function checkFolderFor(path: string): void {
+  try {
+    accessSync(dirname(path), constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    const isMissing = errorCode(cause) === 'ENOENT' || errorCode(cause) === 'ENOTDIR';
+    throw new EngineError(
+      isMissing ? 'not-found' : 'unwritable',
+      `${dirname(path)} ${isMissing ? 'is not a folder that exists' : 'cannot be written to'}.`,
+      isMissing ? 'Make the folder, or choose another place.' : 'Choose a folder that is yours.',
+      { safe: 'Nothing was asked of the service.', cause },
+    );
+  }
 }
 
 async function writeNew(path: string, text: AsyncIterable<string>): Promise<void> {

@@ -55,7 +55,7 @@ export function vaultRoutes(context: EngineContext): VaultRoutes {
     'openUploads:abort': ({ at, vault: named, uploads, alsoOurs }) =>
       withVault(context, at, named, async (target, vault) => {
         const ours = () => ownUploads(context, at, vault);
-        return { aborted: await abortOpenUploads(target, uploads, ours, alsoOurs) };
+        return abortOpenUploads(target, uploads, ours, alsoOurs);
       }),
   };
 }

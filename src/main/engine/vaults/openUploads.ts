@@ -52,7 +52,7 @@ export async function abortOpenUploads(
   wanted: readonly string[] | undefined,
   known: () => Promise<ReadonlySet<string>>,
   alsoOurs: boolean,
-): Promise<string[]> {
+): Promise<{ readonly aborted: string[]; readonly spared: number }> {
   const { open, isOurs } = await openAndOurs(vault, known);
   const byId = new Map(open.map((upload) => [String(upload.uploadId), upload]));
   for (const id of wanted ?? []) {
@@ -64,7 +64,8 @@ export async function abortOpenUploads(
     wanted ?? open.filter((upload) => alsoOurs || !isOurs(upload)).map(({ uploadId }) => uploadId);
   const once = [...new Set(meant)];
   for (const id of once) await vault.abortUpload(id as UploadId);
-  return once;
+  const spared = wanted === undefined ? open.length - once.length : 0;
+  return { aborted: once, spared };
 }
 
 /**

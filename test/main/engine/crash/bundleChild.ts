@@ -25,6 +25,7 @@ export async function bundleChild(script: string, folder: string): Promise<strin
         input: {
           child: script,
           packingWorker: join(root, 'src/main/engine/backup/packingWorker.ts'),
+          writingWorker: join(root, 'src/main/engine/restore/writing/writingWorker.ts'),
           argon2Worker: join(root, 'src/main/engine/keys/argon2Worker.ts'),
         },
         external: (id) => outside.has(id) || isBuiltin(id),

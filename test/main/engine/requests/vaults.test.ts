@@ -137,9 +137,10 @@ describe('uploads that were left open', () => {
     expect((await scene.ask('openUploads:list', scene.photos)).uploads).toHaveLength(2);
     expect(await scene.ask('openUploads:abort', { ...scene.photos, uploads: [first] })).toEqual({
       aborted: [first],
+      spared: 0,
     });
     expect((await scene.ask('openUploads:list', scene.photos)).uploads.map(({ id }) => id)).toEqual([second]);
-    expect(await scene.ask('openUploads:abort', scene.photos)).toEqual({ aborted: [second] });
+    expect(await scene.ask('openUploads:abort', scene.photos)).toEqual({ aborted: [second], spared: 0 });
     expect(await scene.ask('openUploads:list', scene.photos)).toMatchObject({
       uploads: [],
       estimate: { usd: 0 },
@@ -151,7 +152,7 @@ describe('uploads that were left open', () => {
     const slots = await begin('k1.7');
     const { uploads } = await scene.ask('openUploads:list', scene.photos);
     expect(uploads.filter(({ ours }) => ours).map(({ id }) => id)).toEqual([slots]);
-    expect(await scene.ask('openUploads:abort', scene.photos)).toEqual({ aborted: [foreign] });
+    expect(await scene.ask('openUploads:abort', scene.photos)).toEqual({ aborted: [foreign], spared: 1 });
   });
 
   it('of a backup that is not through are spared unless they are meant', async () => {
@@ -169,9 +170,13 @@ describe('uploads that were left open', () => {
       kind: 'conflict',
       safe: 'Nothing was aborted.',
     });
-    expect(await scene.ask('openUploads:abort', scene.photos)).toEqual({ aborted: [foreign] });
+    expect(await scene.ask('openUploads:abort', scene.photos)).toEqual({
+      aborted: [foreign],
+      spared: own.length,
+    });
     expect(await scene.ask('openUploads:abort', { ...scene.photos, alsoOurs: true })).toEqual({
       aborted: own,
+      spared: 0,
     });
     expect((await scene.backup()).failure).toBeNull();
   });
@@ -191,7 +196,7 @@ describe('an upload of a file that is on its way', () => {
     await stopped;
     const { uploads } = await scene.ask('openUploads:list', scene.photos);
     expect(uploads.map(({ ours }) => ours)).toEqual([true]);
-    expect(await scene.ask('openUploads:abort', scene.photos)).toEqual({ aborted: [] });
+    expect(await scene.ask('openUploads:abort', scene.photos)).toEqual({ aborted: [], spared: 1 });
   });
 });
 

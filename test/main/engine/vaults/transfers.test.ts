@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ErrandSummary } from '../../../../src/shared/archiveTypes.ts';
 import { VaultScene } from './vaultScene.ts';
@@ -148,6 +148,17 @@ describe('an archive', () => {
     expect(await scene.refusal('errands:cancel', { id: errand.id })).toMatchObject({ kind: 'conflict' });
   });
 
+  it('into a folder that is not there is refused before anything is asked for', async () => {
+    const archive = await scene.store('a', Buffer.from('a'));
+    const to = scene.path('no such folder', 'back');
+    expect(await scene.refusal('downloads:start', { ...scene.at, archive, to, accept: true })).toMatchObject({
+      kind: 'not-found',
+      safe: 'Nothing was asked of the service.',
+    });
+    // What was stored before is all there is.
+    expect((await scene.ask('errands:list', {})).map(({ kind }) => kind)).toEqual(['upload']);
+  });
+
   it('that is not there is not had', async () => {
     const errand = await ask(`-${'x'.repeat(137)}`, scene.path('nothing'));
     expect(errand).toMatchObject({ outcome: 'failed', failure: { kind: 'not-found' } });
@@ -156,37 +167,6 @@ describe('an archive', () => {
 });
 
 describe('a file', () => {
-  it('that is sent goes on after the engine ended, and is stored once', async () => {
-    const bytes = randomBytes(40 * MIB);
-    const path = scene.file('big', bytes);
-    const errand = await scene.ask('uploads:start', { ...scene.at, path, accept: true });
-    await scene.until(errand.id, ({ step, done }) => step === 'sending' && done >= 16 * MIB);
-    await scene.reopen();
-    const open = await scene.ask('openUploads:list', scene.at);
-    expect(open.uploads).toHaveLength(1);
-    await scene.ask('errands:resume', {});
-    const ended = await scene.through(errand);
-    expect(ended).toMatchObject({ outcome: 'done', verified: 'whole' });
-    expect((await scene.ask('openUploads:list', scene.at)).uploads).toEqual([]);
-    await bring(ended.archive ?? '', scene.path('back'));
-    expect(readFileSync(scene.path('back')).equals(bytes)).toBe(true);
-  });
-
-  it('that changed meanwhile is sent anew as it is now', async () => {
-    const path = scene.file('log', randomBytes(33 * MIB));
-    const errand = await scene.ask('uploads:start', { ...scene.at, path, accept: true });
-    await scene.until(errand.id, ({ step, done }) => step === 'sending' && done >= 16 * MIB);
-    await scene.close();
-    appendFileSync(path, 'one more line');
-    await scene.open();
-    await scene.ask('errands:resume', {});
-    const ended = await scene.through(errand);
-    expect(ended).toMatchObject({ outcome: 'done', total: 33 * MIB + 13 });
-    expect((await scene.ask('openUploads:list', scene.at)).uploads).toEqual([]);
-    await bring(ended.archive ?? '', scene.path('back'));
-    expect(readFileSync(scene.path('back')).equals(readFileSync(path))).toBe(true);
-  });
-
   it('that is empty, missing or a folder is refused before anything is asked', async () => {
     const refused = async (path: string) =>
       (await scene.refusal('uploads:start', { ...scene.at, path, accept: true })).kind;
@@ -195,37 +175,6 @@ describe('a file', () => {
     expect(await refused(scene.dir)).toBe('invalid');
     expect(await refused('relative')).toBe('invalid');
     expect(await scene.ask('errands:list', {})).toEqual([]);
-  });
-
-  it('that vanished while it waited ends its upload', async () => {
-    const path = scene.file('big', randomBytes(33 * MIB));
-    const errand = await scene.ask('uploads:start', { ...scene.at, path, accept: true });
-    await scene.until(errand.id, ({ step }) => step === 'sending');
-    await scene.close();
-    writeFileSync(path, '');
-    await scene.open();
-    await scene.ask('errands:resume', {});
-    expect(await scene.through(errand)).toMatchObject({ outcome: 'failed', failure: { kind: 'invalid' } });
-  });
-
-  it('of which the upload is cancelled leaves nothing at the vault', async () => {
-    const path = scene.file('big', randomBytes(33 * MIB));
-    const errand = await scene.ask('uploads:start', { ...scene.at, path, accept: true });
-    await scene.until(errand.id, ({ step, done }) => step === 'sending' && done >= 16 * MIB);
-    expect(await scene.ask('errands:cancel', { id: errand.id })).toMatchObject({ outcome: 'cancelled' });
-    expect((await scene.ask('openUploads:list', scene.at)).uploads).toEqual([]);
-  });
-
-  it('that is cancelled while everything is carried on stays cancelled', async () => {
-    const path = scene.file('big', randomBytes(33 * MIB));
-    const errand = await scene.ask('uploads:start', { ...scene.at, path, accept: true });
-    await scene.until(errand.id, ({ step, done }) => step === 'sending' && done >= 16 * MIB);
-    let isOver = false;
-    const cancelled = scene.ask('errands:cancel', { id: errand.id }).finally(() => (isOver = true));
-    for (let i = 0; i < 3 || !isOver; i++) await scene.ask('errands:resume', {});
-    expect(await cancelled).toMatchObject({ outcome: 'cancelled', failure: null });
-    expect((await scene.ask('openUploads:list', scene.at)).uploads).toEqual([]);
-    expect(await scene.ask('errands:show', { id: errand.id })).toMatchObject({ outcome: 'cancelled' });
   });
 
   it('may have a description of its own, of letters that a vault takes', async () => {

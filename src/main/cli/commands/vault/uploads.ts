@@ -41,7 +41,15 @@ export function addUploads(vault: Command, output: Output): void {
       };
       await withSession(command, output, { keys: 'none' }, async (session) => {
         const result = await session.ask('openUploads:abort', asked);
-        await output.result(result, () => [`Aborted ${plural(result.aborted.length, 'upload')}.`]);
+        const { aborted, spared } = result;
+        await output.result(result, () => [
+          `Aborted ${plural(aborted.length, 'upload')}.`,
+          ...(spared === 0
+            ? []
+            : [
+                `${plural(spared, 'upload')} that this profile means to go on with ${spared === 1 ? 'was' : 'were'} spared; --including-own aborts ${spared === 1 ? 'it' : 'them'} too.`,
+              ]),
+        ]);
       });
     });
 }
