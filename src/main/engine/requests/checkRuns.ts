@@ -1,6 +1,7 @@
 /** Checks under way: starts them, carries them on, tells how far they are, and stops them. */
 import type { CheckOutcome, CheckSummary } from '../../../shared/checkTypes.ts';
 import type { FailureKind } from '../../../shared/failure.ts';
+import { checkCatalog } from '../catalog/catalog.ts';
 import { getCheck, openChecks, updateCheck, type CheckRow } from '../catalog/checks.ts';
 import { findErrands } from '../catalog/errands.ts';
 import type { CheckKey } from '../catalog/ids.ts';
@@ -112,7 +113,9 @@ export class CheckRuns {
   }
 
   async #work(check: CheckRow, targetRow: TargetRow, signal: AbortSignal): Promise<CheckOutcome> {
-    const { catalog, keys, targets } = this.#context;
+    const { catalog, keys, profile, targets } = this.#context;
+    // What is held against the target has to be sound itself.
+    await checkCatalog(catalog, profile.catalog);
     const ledger = new RequestCounts();
     const onWaiting = async (isWaiting: boolean): Promise<void> => {
       if (isWaiting) this.#waiting.add(check.id);

@@ -70,6 +70,8 @@ export class FileSink {
     number,
     { readonly names: readonly Buffer[]; readonly facts: TemporaryFileFacts }
   >();
+  /** Files of several pieces that were begun in this attempt: every piece of them was proven by it. */
+  readonly #begunHere = new Set<number>();
   /** Pieces of open files that threads are writing. */
   readonly #underWay = new Map<number, number>();
   /** Open files of which every piece has been written. */
@@ -325,11 +327,12 @@ export class FileSink {
     try {
       const writer = this.#options.writer.beginFile(this.#namesOf(file), size, sparse);
       this.#open.set(file, writer);
+      if (!writer.resumed) this.#begunHere.add(file);
       if (!writer.resumed && this.#left[file] !== this.#options.plan.files.chunksOf(file)) {
         this.fail(file, piecesLost());
         return null;
       }
-      this.#closeOldest();
+      this.#closeOldest(file);
       return writer;
     } catch (error) {
       if (!(error instanceof EngineError) || error.kind === 'no-space') throw error;
@@ -338,10 +341,11 @@ export class FileSink {
     }
   }
 
-  #closeOldest(): void {
+  /** Never those of which a piece is under way or is about to be, nor those that are complete. */
+  #closeOldest(wanted: number): void {
     for (const [file, writer] of this.#open) {
       if (this.#open.size <= OPEN_FILES) return;
-      if (this.#underWay.has(file) || this.#left[file] === 0) continue;
+      if (file === wanted || this.#underWay.has(file) || this.#left[file] === 0) continue;
       fsyncSync(writer.descriptor);
       writer.close();
       this.#open.delete(file);
@@ -360,8 +364,9 @@ export class FileSink {
     const listed = plan.files.at(file);
     const runs = plan.runs.get(file);
     const read = (into: Uint8Array, offset: number): number => writer.read(into, offset);
+    const isOfEarlierRun = writer.resumed && !this.#begunHere.has(file);
     const isWhole =
-      writer.resumed || (runs === undefined && listed.chunks > 0)
+      isOfEarlierRun || (runs === undefined && listed.chunks > 0)
         ? await isWholeFile(read, listed, runs, catalog, idKey)
         : await isWholeList(listed, runs, catalog);
     if (!isWhole) {
@@ -369,6 +374,7 @@ export class FileSink {
       return;
     }
     this.#open.delete(file);
+    this.#begunHere.delete(file);
     this.#checked.push({ file, checked: { file: writer, metadata: listed } });
   }
 

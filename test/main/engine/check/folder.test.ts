@@ -14,9 +14,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compareTrees } from '../../../../src/main/cli/demo/compareTrees.ts';
 import type { CheckSummary } from '../../../../src/shared/checkTypes.ts';
+import { openCatalog } from '../../../../src/main/engine/catalog/catalog.ts';
+import { PASSPHRASE } from '../scene.ts';
 import { CheckScene } from './checkScene.ts';
 
 const MIB = 1024 * 1024;
+const PAGE_BYTES = 4096;
 
 let scene: CheckScene;
 beforeEach(async () => {
@@ -314,4 +317,22 @@ describe('a check', () => {
     expect(await scene.backup()).toMatchObject({ state: 'done' });
     whole(await scene.check({ readPercent: 100 }));
   });
+});
+
+it('a page of the catalog that rotted is found before anything is held against it', async () => {
+  expect(await scene.backup()).toMatchObject({ state: 'done' });
+  expect(await scene.check()).toMatchObject({ outcome: 'done', failure: null });
+  await scene.close();
+  const file = join(scene.profile, 'catalog.db');
+  const catalog = await openCatalog(file);
+  // Nobody reads these rows but who asks what was paid.
+  const table = await catalog.row("select rootpage from sqlite_schema where name = 'requests'");
+  await catalog.close();
+  const bytes = readFileSync(file);
+  const page = (Number(table?.rootpage) - 1) * PAGE_BYTES;
+  bytes.fill(0xff, page, page + 64);
+  writeFileSync(file, bytes);
+  await scene.open();
+  await scene.ask('profile:unlock', { passphrase: PASSPHRASE });
+  expect(await scene.check()).toMatchObject({ endedAt: null, failure: { kind: 'corrupt' } });
 });
