@@ -277,6 +277,8 @@ describe('refusals', () => {
       ['targets:add', { name: 'v', settings: { kind: 'vault', vault: '..', region: 'eu-central-1' } }],
       ['__proto__', {}],
       ['plans:list', null],
+      // Found by fuzzing: the parser itself stumbles over it.
+      ['plans:show', { name: { length: { toString: 'no' } } }],
     ] as const) {
       expect(await scene.engine.dispatch(name, input)).toMatchObject({
         ok: false,

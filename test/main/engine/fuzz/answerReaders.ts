@@ -55,7 +55,6 @@ const csv = `ArchiveId,ArchiveDescription,CreationDate,Size,SHA256TreeHash\n${'a
 export function inventoryReader(format: InventoryFormat): Reader {
   const sound = Buffer.from(format === 'json' ? JSON.stringify(listed) : csv);
   return {
-    weight: 3,
     attempt(random) {
       const isData = format === 'json' && random() < 0.4;
       const bytes = isData

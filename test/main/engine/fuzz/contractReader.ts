@@ -38,7 +38,6 @@ export async function contractReader(): Promise<Reader> {
   const others = [{}, place, { name: 'docs' }, { at: place }, { at: place, vault: 'photos' }, { id: 'abcd' }];
   const names = requestNames.filter((name) => !leftOut.has(name));
   return {
-    weight: 20,
     async attempt(random) {
       const name = pick(random, names);
       const input = mutatedJson(random, samples[name] ?? pick(random, others));

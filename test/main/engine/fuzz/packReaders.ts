@@ -100,7 +100,6 @@ function damagedBody(random: Random, { bytes, framesEnd, indexOffset }: SampleBo
 export function packTailReader(): Reader {
   const samples = [sampleBody(NONE), sampleBody(ZSTD)];
   return {
-    weight: 2,
     attempt(random) {
       const body = damagedBody(random, pick(random, samples));
       const { index, trailer } = readTail(BODY, (first, end) => body.subarray(first, end), 'a pack');
@@ -210,7 +209,6 @@ export function frameReader(): Reader {
     stored: storedAs(codec, Buffer.alloc(64 * 1024 * 1024)),
   }));
   return {
-    weight: 4,
     attempt(random) {
       const { raw, codec, stored } = random() < 0.002 ? pick(random, bombs) : pick(random, samples);
       const length = random() < 0.7 ? raw.length : below(random, 1024 * 1024);

@@ -65,7 +65,6 @@ const whole = Buffer.from(`${texts.join('\n')}\n`);
 
 export function manifestReader(): Reader {
   return {
-    weight: 3,
     attempt(random) {
       const bytes =
         random() < 0.5 ? mutated(random, whole) : Buffer.from(`${otherLines(random).join('\n')}\n`);
@@ -131,7 +130,6 @@ export function headReader(): Reader {
   const sound = readFileSync(path);
   const said = JSON.stringify(JSON.parse(sound.toString()));
   return {
-    weight: 5,
     attempt(random) {
       const bytes = mutated(random, sound);
       writeFileSync(path, bytes);
