@@ -36,9 +36,9 @@ export function ownHold(): Hold {
   return process.platform === 'linux' && existsSync('/proc/self/fd') ? 'descriptors' : 'paths';
 }
 
-/** A folder that another thread holds. A descriptor remains that thread's, and is not closed here. */
+/** A folder that another thread holds: descriptors of it remain that thread's, and nothing is opened or closed here. */
 export function holdShared(shared: SharedFolder): FolderHandle {
-  if (shared.hold === 'paths') return heldByPath(Buffer.from(shared.path));
+  if (shared.hold === 'paths') return heldByPath(Buffer.from(shared.path), false);
   return { ...heldByDescriptor(shared.descriptor), close: () => undefined };
 }
 
@@ -92,9 +92,10 @@ function heldByDescriptor(descriptor: number): FolderHandle {
   };
 }
 
-function heldByPath(path: Buffer): FolderHandle {
+function heldByPath(path: Buffer, mayOpen = true): FolderHandle {
   const found = lookAtFolder(path);
-  const descriptor = process.platform === 'win32' ? undefined : openSync(path, OPEN_FOLDER);
+  const isOpened = mayOpen && process.platform !== 'win32';
+  const descriptor = isOpened ? openSync(path, OPEN_FOLDER) : undefined;
   const isStillThere = (): boolean => {
     const now = lookAtFolder(path);
     return now.dev === found.dev && now.ino === found.ino;

@@ -6,7 +6,11 @@ import { sha256 } from '../../../../../src/main/engine/crypto.ts';
 import { chunkAt, frameAt } from '../../../../../src/main/engine/pack/index.ts';
 import type { SealedPack } from '../../../../../src/main/engine/pack/packWriter.ts';
 import { verifyPack } from '../../../../../src/main/engine/pack/verify.ts';
-import { holdTop, type FolderHandle } from '../../../../../src/main/engine/restore/writing/folderHandle.ts';
+import {
+  holdShared,
+  holdTop,
+  type FolderHandle,
+} from '../../../../../src/main/engine/restore/writing/folderHandle.ts';
 import { TaskWriter } from '../../../../../src/main/engine/restore/writing/writeTask.ts';
 import type {
   FrameTask,
@@ -165,6 +169,25 @@ describe('a file that lies in one stretch', () => {
     expect(readdirSync(join(dir, 'temporary'))).toEqual([]);
   });
 });
+
+it.each(['descriptors', 'paths'] as const)(
+  'a thread writes into a folder that another holds by %s',
+  (hold) => {
+    const held = holdTop(Buffer.from(join(dir, 'temporary')), hold);
+    const shared = holdShared(held.shared);
+    const bytes = prose(5000, 9);
+    const pack = writePack({ dir, chunks: [bytes] });
+    const task = taskOf(pack, [bytes], [{ file: 3, chunks: [bytes] }], () => [{ own: 0, at: 0 }]);
+    const [result] = new TaskWriter(shared, wishes).write(task).files;
+    shared.close();
+    if (result === undefined || result.failure !== undefined) expect.fail('it was not written');
+    expect(contentOf(result.descriptor)).toEqual(bytes);
+    closeSync(result.descriptor);
+    // Still the other thread's.
+    expect(held.descriptor === undefined || fstatSync(held.descriptor).isDirectory()).toBe(true);
+    held.close();
+  },
+);
 
 describe('a piece of a file that is held open elsewhere', () => {
   it('is written to its place and proven there; one that is not what its id says is told', () => {
