@@ -48,6 +48,8 @@ export interface Entry {
 }
 
 interface Line {
+  readonly source?: object;
+  readonly exclude?: string;
   readonly pack?: string;
   readonly frames?: readonly FrameLine[];
   readonly folder?: number;
@@ -117,6 +119,7 @@ function takeLine(
   steps: Step[],
   counts: { -readonly [K in keyof Counts]: number },
 ): void {
+  if (line.source !== undefined || line.exclude !== undefined) return;
   if (line.pack !== undefined) {
     counts.packs++;
     packs.push({ ...(line as Omit<ToldPack, 'frames'>), frames: [] });

@@ -232,7 +232,6 @@ function packDescription(description: string, masters: MasterKeys): Description 
   });
   demand(fields !== undefined, 'no key opens a description');
   demand(fields.length === 24 && fields.readUInt8(0) === 1, 'another version of the description');
-  demand(fields.readUInt16LE(2) === 0, 'a description has bytes that should be zero');
   const epoch = Number(fields.readBigUInt64LE(8));
   return { packId, kind: fields.readUInt8(1), keyEpoch: fields.readUInt32LE(4), epoch };
 }

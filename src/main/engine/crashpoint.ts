@@ -9,6 +9,7 @@
 /** In the order in which a backup, its recovery, a restore, a profile and a check come past them. */
 export const crashPoints = [
   'keys-written',
+  'keys-adopted',
   'run-noted',
   'pack-written',
   'pack-synced',

@@ -16,7 +16,10 @@ export interface BackupJob {
   readonly targetRow: TargetRow;
   readonly target: Target;
   readonly catalog: Catalog;
+  /** Of the newest epoch, to seal with. */
   readonly keys: KeySet;
+  /** Of every epoch. */
+  readonly allKeys: readonly KeySet[];
   readonly slots: KeySlots;
   /** Id of this installation, 16 bytes. */
   readonly writer: Buffer;

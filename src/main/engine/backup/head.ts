@@ -31,9 +31,10 @@ export function raiseHead(headsDir: string, target: TargetRow, keys: KeySet): vo
 
 /**
  * Refuses to add to a target of which this catalog does not know the newest snapshot.
+ * @param keys of every key epoch: the head was sealed with those that were the newest then
  * @throws EngineError `conflict`
  */
-export function assertCaughtUp(headsDir: string, target: TargetRow, keys: KeySet): void {
+export function assertCaughtUp(headsDir: string, target: TargetRow, keys: readonly KeySet[]): void {
   const epoch = headEpoch(headsDir, target, keys);
   if (epoch <= target.epoch) return;
   throw new EngineError(
@@ -45,12 +46,14 @@ export function assertCaughtUp(headsDir: string, target: TargetRow, keys: KeySet
 }
 
 /** Epoch in the head file; 0 when there is none, or none that this profile has sealed. */
-function headEpoch(headsDir: string, target: TargetRow, keys: KeySet): number {
+function headEpoch(headsDir: string, target: TargetRow, allKeys: readonly KeySet[]): number {
   const path = headPath(headsDir, target.uid);
   if (!existsSync(path)) return 0;
   const read = headSchema.safeParse(parsedJson(readFileSync(path, 'utf8')));
-  if (!read.success || read.data.keyEpoch !== keys.epoch) return 0;
-  const { epoch, manifest, seal } = read.data;
+  if (!read.success) return 0;
+  const { epoch, manifest, keyEpoch, seal } = read.data;
+  const keys = allKeys.find((set) => set.epoch === keyEpoch);
+  if (keys === undefined) return 0;
   return equalBytes(sealOf(keys, target.uid, epoch, manifest), Buffer.from(seal, 'hex')) ? epoch : 0;
 }
 

@@ -18,7 +18,7 @@ export interface ManifestHead {
   /** The whole tree is listed; else only what differs from `parent`. */
   readonly base: boolean;
   readonly parent: string | null;
-  readonly plan: { readonly id: string; readonly name: string };
+  readonly plan: { readonly id: string; readonly name: string; readonly createdAt: number };
   readonly writer: string;
   readonly epoch: number;
   readonly previous: string | null;
@@ -71,6 +71,10 @@ export type ManifestEntry =
 
 export type ManifestLine =
   | ManifestHead
+  /** A source folder of the plan as it was then, by its full path. */
+  | { readonly kind: 'source'; readonly path: Buffer }
+  /** A pattern of what the plan left out, in gitignore syntax. */
+  | { readonly kind: 'exclude'; readonly pattern: string }
   | ManifestPack
   | { readonly kind: 'frames'; readonly frames: readonly ManifestFrame[] }
   | { readonly kind: 'folder'; readonly number: number; readonly parent: number; readonly name: Buffer }
@@ -93,6 +97,10 @@ export function encodeLine(line: ManifestLine): string {
       const { kind: _, ...rest } = line;
       return JSON.stringify({ manifest: 1, ...rest });
     }
+    case 'source':
+      return JSON.stringify({ source: bytesMember('name', line.path) });
+    case 'exclude':
+      return JSON.stringify({ exclude: line.pattern });
     case 'pack':
       return JSON.stringify({
         pack: line.uid,
@@ -163,12 +171,13 @@ const idBytes = z
   .transform((text) => Buffer.from(text, 'base64'))
   .refine((b) => b.length % ID_BYTES === 0);
 
+const named = { name: z.string().optional(), name64: z.base64().optional() };
 const headShape = z.object({
   manifest: z.literal(1),
   snapshot: hex(16),
   base: z.boolean(),
   parent: hex(16).nullable(),
-  plan: z.object({ id: hex(16), name: z.string() }),
+  plan: z.object({ id: hex(16), name: z.string(), createdAt: count }),
   writer: hex(16),
   epoch: count,
   previous: hex(32).nullable(),
@@ -185,7 +194,6 @@ const packShape = z.object({
   header: fixedBytes(128),
 });
 const framesShape = z.object({ frames: z.array(z.tuple([u32, u32, u32.max(255), idBytes, z.array(u32)])) });
-const named = { name: z.string().optional(), name64: z.base64().optional() };
 const folderShape = z.object({ folder: u32, in: u32.default(0), ...named });
 const entryCommon = {
   ...named,
@@ -244,6 +252,11 @@ function decode(raw: unknown): ManifestLine {
     const { manifest: _, ...head } = headShape.parse(raw);
     return { kind: 'head', ...head };
   }
+  if ('source' in raw) {
+    const { name, name64 } = z.object(named).parse(raw.source);
+    return { kind: 'source', path: bytesOf(name, name64) };
+  }
+  if ('exclude' in raw) return { kind: 'exclude', pattern: z.string().parse(raw.exclude) };
   if ('pack' in raw) {
     const p = packShape.parse(raw);
     const treeHash = Buffer.from(p.treeHash, 'hex');

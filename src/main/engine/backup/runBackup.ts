@@ -26,7 +26,7 @@ export interface BackupOutcome {
  * goes on from there.
  */
 export async function runBackup(job: BackupJob): Promise<BackupOutcome> {
-  assertCaughtUp(job.profile.heads, job.targetRow, job.keys);
+  assertCaughtUp(job.profile.heads, job.targetRow, job.allKeys);
   const sending = new Sending({
     catalog: job.catalog,
     targetId: job.targetRow.id,

@@ -3,7 +3,7 @@ import type { PackKey } from '../catalog/ids.ts';
 import { addSealedPack, type PackIndex } from '../catalog/packs.ts';
 import type { ChunkIndex } from '../chunk/chunkIndex.ts';
 import { crashpoint } from '../crashpoint.ts';
-import { sealDescription } from '../pack/description.ts';
+import { sealDescription, writerTag } from '../pack/description.ts';
 import { chunkAt, frameAt } from '../pack/index.ts';
 import type { SealedPack } from '../pack/packWriter.ts';
 import type { BackupJob } from './backupJob.ts';
@@ -21,7 +21,8 @@ export async function recordSealedPack(
 ): Promise<PackKey> {
   const { packId, kind, keyEpoch, size, header, treeHash, leaves, rawBytes } = pack;
   const createdAt = Date.now();
-  const description = sealDescription(job.keys, { packId, kind, keyEpoch, epoch, createdAt });
+  const tag = kind === 'data' ? 0 : writerTag(job.writer);
+  const description = sealDescription(job.keys, { packId, kind, keyEpoch, epoch, writerTag: tag, createdAt });
   crashpoint('pack-verified');
   const key = await job.catalog.transaction((tx) =>
     addSealedPack(tx, {

@@ -68,7 +68,7 @@ async function addHead(
     snapshot: snapshot.uid,
     base: snapshot.base,
     parent,
-    plan: { id: job.plan.uid, name: job.plan.name },
+    plan: { id: job.plan.uid, name: job.plan.name, createdAt: job.plan.createdAt },
     writer: job.writer.toString('hex'),
     epoch: facts.epoch,
     previous: facts.previous?.toString('hex') ?? null,
@@ -77,6 +77,8 @@ async function addHead(
     startedAt: snapshot.startedAt,
     endedAt: facts.endedAt,
   });
+  for (const path of job.plan.sources) manifest.add({ kind: 'source', path });
+  for (const pattern of job.plan.excludes) manifest.add({ kind: 'exclude', pattern });
 }
 
 async function uidOf(db: Reader, snapshot: SnapshotId): Promise<string> {

@@ -1,14 +1,17 @@
 /**
- * The master key in the keychain of the operating system: a convenience copy, so that nobody types the passphrase
+ * The master keys in the keychain of the operating system: a convenience copy, so that nobody types the passphrase
  * before each backup. It is never the only copy, and nothing here is an error: a keychain that is missing, locked or
  * silent means that the passphrase is asked for, and why is said in `reason`.
  */
 import { KEY_BYTES } from '../crypto.ts';
+import type { MasterKey } from './masterKey.ts';
 
 const SERVICE = 'Permafrost';
 const ANSWER_WITHIN_MS = 5_000;
 /** Tells our entries from anything else under the same name, and from forms still to come. */
-const PREFIX = 'permafrost-master-key-1:';
+const PREFIX = 'permafrost-master-keys-1:';
+/** Far more key epochs than anybody has. */
+const MAX_KEYS = 32;
 
 /** The part of keytar that is used. */
 export interface Keychain {
@@ -29,37 +32,49 @@ export interface KeychainAnswer {
   readonly reason: string | null;
 }
 
-export interface RecalledKey {
-  /** 32 bytes, or null when the keychain has none or does not answer. */
-  readonly key: Buffer | null;
+export interface RecalledKeys {
+  /** By epoch, ascending; null when the keychain has none or does not answer. */
+  readonly keys: readonly MasterKey[] | null;
   readonly reason: string | null;
 }
 
-/** Keeps `key` under `account`, in place of what was there. */
-export async function rememberMasterKey(
+/** Keeps the keys of all epochs under `account`, in place of what was there. */
+export async function rememberMasterKeys(
   account: string,
-  key: Buffer,
+  keys: readonly MasterKey[],
   options: KeychainOptions = {},
 ): Promise<KeychainAnswer> {
-  const secret = PREFIX + key.toString('base64');
+  const secret = PREFIX + keys.map(({ epoch, key }) => `${epoch}=${key.toString('base64url')}`).join(',');
   const answer = await ask(options, (keychain) => keychain.setPassword(SERVICE, account, secret));
   return { done: answer.reason === null, reason: answer.reason };
 }
 
-export async function recallMasterKey(account: string, options: KeychainOptions = {}): Promise<RecalledKey> {
+export async function recallMasterKeys(
+  account: string,
+  options: KeychainOptions = {},
+): Promise<RecalledKeys> {
   const answer = await ask(options, (keychain) => keychain.getPassword(SERVICE, account));
-  if (answer.reason !== null) return { key: null, reason: answer.reason };
+  if (answer.reason !== null) return { keys: null, reason: answer.reason };
   const secret = answer.value;
-  if (secret === null) return { key: null, reason: 'the keychain has no key for this profile' };
-  const key = Buffer.from(secret.slice(PREFIX.length), 'base64');
-  if (!secret.startsWith(PREFIX) || key.length !== KEY_BYTES) {
-    return { key: null, reason: 'what the keychain has for this profile is not a key' };
-  }
-  return { key, reason: null };
+  if (secret === null) return { keys: null, reason: 'the keychain has no key for this profile' };
+  const keys = parseKeys(secret);
+  return keys === null
+    ? { keys, reason: 'what the keychain has for this profile is not a key' }
+    : { keys, reason: null };
+}
+
+function parseKeys(secret: string): readonly MasterKey[] | null {
+  const words = secret.startsWith(PREFIX) ? secret.slice(PREFIX.length).split(',') : [];
+  const keys = words.slice(0, MAX_KEYS).map((word) => {
+    const [, epoch = '0', spelled = ''] = /^([1-9][0-9]{0,9})=([A-Za-z0-9_-]{43})$/.exec(word) ?? [];
+    return { epoch: Number(epoch), key: Buffer.from(spelled, 'base64url') };
+  });
+  const areWhole = keys.every(({ epoch, key }) => epoch > 0 && key.length === KEY_BYTES);
+  return keys.length > 0 && areWhole ? keys.sort((a, b) => a.epoch - b.epoch) : null;
 }
 
 /** `done` is false, too, when there was nothing to forget. */
-export async function forgetMasterKey(
+export async function forgetMasterKeys(
   account: string,
   options: KeychainOptions = {},
 ): Promise<KeychainAnswer> {

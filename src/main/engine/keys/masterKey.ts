@@ -26,6 +26,8 @@ export interface KeySet {
   readonly desc: Buffer;
   /** Authenticates the head file. */
   readonly head: Buffer;
+  /** Seals the recovery code, so that its kit can be printed again. */
+  readonly kit: Buffer;
 }
 
 export function createMasterKey(epoch = 1): MasterKey {
@@ -43,6 +45,7 @@ export function deriveKeys(master: MasterKey): KeySet {
     cdc: subkey('cdc'),
     desc: subkey('desc'),
     head: subkey('head'),
+    kit: subkey('kit'),
   };
 }
 
@@ -55,5 +58,6 @@ export function reviveKeys(posted: KeySet): KeySet {
     cdc: Buffer.from(posted.cdc),
     desc: Buffer.from(posted.desc),
     head: Buffer.from(posted.head),
+    kit: Buffer.from(posted.kit),
   };
 }

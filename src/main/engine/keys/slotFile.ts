@@ -5,6 +5,7 @@
  * an absurd amount of work is left out, before any work is done for it, and the others still count.
  */
 import { z } from 'zod';
+import { KEY_BYTES, NONCE_BYTES, TAG_BYTES } from '../crypto.ts';
 import { EngineError } from '../failure.ts';
 
 /** What opening a slot costs. */
@@ -17,12 +18,10 @@ export interface KdfCost {
   readonly lanes: number;
 }
 
-export interface KeySlot extends KdfCost {
+interface Slot {
   /** 32 hex digits. */
   readonly id: string;
-  readonly kind: 'passphrase';
   readonly epoch: number;
-  readonly kdf: 'argon2id';
   /** 16 bytes. */
   readonly salt: Buffer;
   /** 12 bytes. */
@@ -31,10 +30,30 @@ export interface KeySlot extends KdfCost {
   readonly sealed: Buffer;
 }
 
+export interface PassphraseSlot extends Slot, KdfCost {
+  readonly kind: 'passphrase';
+  readonly kdf: 'argon2id';
+}
+
+/** Opens with the recovery code of the kit, which is long enough to need no stretching. */
+export interface CodeSlot extends Slot {
+  readonly kind: 'code';
+  readonly kdf: 'hkdf';
+  /** The code itself, sealed with the master key, so that the kit can be printed again: nonce, ciphertext, tag. */
+  readonly code: Buffer;
+}
+
+export type KeySlot = PassphraseSlot | CodeSlot;
+
 export interface KeySlots {
   /** The highest generation is the newest file. */
   readonly generation: number;
   readonly slots: readonly KeySlot[];
+}
+
+export interface ParsedKeySlots extends KeySlots {
+  /** Slots that cannot be used: damaged, of a kind unknown here, or of a cost that is not accepted. */
+  readonly skipped: number;
 }
 
 /** Every slot tried costs up to a GiB and seconds: more than this many are not looked at. */
@@ -52,18 +71,30 @@ const base64 = (length: number) =>
     return z.NEVER;
   });
 
-const slotSchema = z.object({
+const slotShape = {
   id: z.string().regex(/^[0-9a-f]{32}$/),
-  kind: z.literal('passphrase'),
   epoch: uint32,
-  kdf: z.literal('argon2id'),
-  memoryKiB: z.int().min(65_536).max(1_048_576),
-  passes: z.int().min(1).max(10),
-  lanes: z.int().min(1).max(4),
   salt: base64(16),
   nonce: base64(12),
   sealed: base64(48),
-});
+};
+
+const slotSchema = z.discriminatedUnion('kind', [
+  z.object({
+    ...slotShape,
+    kind: z.literal('passphrase'),
+    kdf: z.literal('argon2id'),
+    memoryKiB: z.int().min(65_536).max(1_048_576),
+    passes: z.int().min(1).max(10),
+    lanes: z.int().min(1).max(4),
+  }),
+  z.object({
+    ...slotShape,
+    kind: z.literal('code'),
+    kdf: z.literal('hkdf'),
+    code: base64(NONCE_BYTES + KEY_BYTES + TAG_BYTES),
+  }),
+]);
 
 const fileSchema = z.object({
   format: z.literal('permafrost-keys'),
@@ -73,18 +104,20 @@ const fileSchema = z.object({
 });
 
 export function encodeKeySlots(file: KeySlots): Buffer {
-  const slots = file.slots.map((slot) => ({
-    id: slot.id,
-    kind: slot.kind,
-    epoch: slot.epoch,
-    kdf: slot.kdf,
-    memoryKiB: slot.memoryKiB,
-    passes: slot.passes,
-    lanes: slot.lanes,
-    salt: slot.salt.toString('base64'),
-    nonce: slot.nonce.toString('base64'),
-    sealed: slot.sealed.toString('base64'),
-  }));
+  const slots = file.slots.map((slot) => {
+    const { id, kind, epoch, kdf } = slot;
+    const cost =
+      slot.kind === 'passphrase'
+        ? { memoryKiB: slot.memoryKiB, passes: slot.passes, lanes: slot.lanes }
+        : undefined;
+    const sealed = {
+      salt: slot.salt.toString('base64'),
+      nonce: slot.nonce.toString('base64'),
+      sealed: slot.sealed.toString('base64'),
+    };
+    const code = slot.kind === 'code' ? { code: slot.code.toString('base64') } : undefined;
+    return { id, kind, epoch, kdf, ...cost, ...sealed, ...code };
+  });
   const whole = { format: 'permafrost-keys', version: 1, generation: file.generation, slots };
   return Buffer.from(`${JSON.stringify(whole, null, 1)}\n`);
 }
@@ -93,7 +126,7 @@ export function encodeKeySlots(file: KeySlots): Buffer {
  * Reads a file from anywhere. Slots that cannot be used are missing from the result, which may leave none.
  * @throws EngineError `corrupt` when it is no key slots file at all
  */
-export function parseKeySlots(bytes: Uint8Array): KeySlots {
+export function parseKeySlots(bytes: Uint8Array): ParsedKeySlots {
   const file = fileSchema.safeParse(parseJson(bytes));
   if (!file.success) throw notSlots('It is not a Permafrost key slots file.');
   const slots: KeySlot[] = [];
@@ -101,7 +134,7 @@ export function parseKeySlots(bytes: Uint8Array): KeySlots {
     const slot = slotSchema.safeParse(raw);
     if (slot.success) slots.push(slot.data);
   }
-  return { generation: file.data.generation, slots };
+  return { generation: file.data.generation, slots, skipped: file.data.slots.length - slots.length };
 }
 
 function parseJson(bytes: Uint8Array): unknown {

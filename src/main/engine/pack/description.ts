@@ -16,8 +16,13 @@ export interface PackDescription {
   readonly packId: string;
   readonly kind: PackKind;
   readonly keyEpoch: number;
-  /** Of a manifest: which snapshot of its writer it is, from 1. Else 0. */
+  /**
+   * Of a manifest: which snapshot of its writer it is, from 1. Of a catalog copy: the newest of its writer's snapshots
+   * that it holds. Else 0.
+   */
   readonly epoch: number;
+  /** Of a manifest and a catalog copy: tells their writer from others, see `writerTag`. Else 0. */
+  readonly writerTag: number;
   /** Epoch milliseconds. */
   readonly createdAt: number;
 }
@@ -31,12 +36,18 @@ export function sealDescription(keys: KeySet, described: PackDescription): strin
   const fields = Buffer.alloc(FIELD_BYTES);
   fields.writeUInt8(VERSION, 0);
   fields.writeUInt8(kindNumber(described.kind), 1);
+  fields.writeUInt16LE(described.writerTag, 2);
   fields.writeUInt32LE(described.keyEpoch, 4);
   fields.writeBigUInt64LE(BigInt(described.epoch), 8);
   fields.writeBigUInt64LE(BigInt(described.createdAt), 16);
   const nonce = randomBytes(NONCE_BYTES);
   const { ciphertext, tag } = gcmSeal(prepareKey(keys.desc), nonce, Buffer.from(described.packId), fields);
   return `a1.${described.packId}.${Buffer.concat([nonce, ciphertext, tag]).toString('base64url')}`;
+}
+
+/** 16 bits of a writer's id (16 bytes): whose record an archive is, without fetching it. */
+export function writerTag(writer: Buffer): number {
+  return writer.readUInt16LE(0);
 }
 
 export function describeKeySlots(generation: number): string {
@@ -75,8 +86,14 @@ export function openDescription(
   const epoch = Number(fields.readBigUInt64LE(8));
   const createdAt = Number(fields.readBigUInt64LE(16));
   const exact = Number.isSafeInteger(epoch) && Number.isSafeInteger(createdAt);
-  if (fields.readUInt8(0) !== VERSION || fields.readUInt16LE(2) !== 0 || kind === undefined || !exact) {
+  const writerTag = fields.readUInt16LE(2);
+  if (
+    fields.readUInt8(0) !== VERSION ||
+    kind === undefined ||
+    !exact ||
+    (kind === 'data' && writerTag !== 0)
+  ) {
     throw damaged(`The description of pack ${packId} makes no sense`);
   }
-  return { packId, kind, keyEpoch, epoch, createdAt };
+  return { packId, kind, keyEpoch, epoch, writerTag, createdAt };
 }

@@ -172,6 +172,7 @@ export class BackupRuns {
       target,
       catalog,
       keys: keys.newest(),
+      allKeys: keys.all(),
       slots: keys.slots(),
       writer,
       profile,

@@ -46,7 +46,7 @@ export interface FileSinkOptions {
   readonly writer: TreeWriter;
   /** Where a folder of the order lies below the destination, by its number. */
   readonly placeOf: (folder: number) => readonly Buffer[];
-  readonly idKey: PreparedKey;
+  readonly idKeys: readonly PreparedKey[];
   readonly tally: OrderTally;
   /** From an earlier attempt. */
   readonly progress: OrderProgress | undefined;
@@ -358,7 +358,7 @@ export class FileSink {
    * file may have its name.
    */
   async #check(file: number): Promise<void> {
-    const { plan, catalog, idKey } = this.#options;
+    const { plan, catalog, idKeys } = this.#options;
     const writer = this.#open.get(file);
     if (writer === undefined) throw new RangeError('a file that is complete and not open');
     const listed = plan.files.at(file);
@@ -367,7 +367,7 @@ export class FileSink {
     const isOfEarlierRun = writer.resumed && !this.#begunHere.has(file);
     const isWhole =
       isOfEarlierRun || (runs === undefined && listed.chunks > 0)
-        ? await isWholeFile(read, listed, runs, catalog, idKey)
+        ? await isWholeFile(read, listed, runs, catalog, idKeys)
         : await isWholeList(listed, runs, catalog);
     if (!isWhole) {
       this.fail(file, wrongOnDisk());
@@ -390,11 +390,11 @@ export class FileSink {
 
   /** A file that was finished just before a kill. */
   async #foundFinished(file: number): Promise<boolean> {
-    const { writer, plan, catalog, idKey } = this.#options;
+    const { writer, plan, catalog, idKeys } = this.#options;
     if (!writer.resumed) return false;
     const listed = plan.files.at(file);
     const result = await writer.findFinished(this.#namesOf(file), listed.size, listed, (read) =>
-      isWholeFile(read, listed, plan.runs.get(file), catalog, idKey),
+      isWholeFile(read, listed, plan.runs.get(file), catalog, idKeys),
     );
     if (result === undefined) return false;
     if (this.isDone(file)) this.#keepPlace(file, result);

@@ -62,8 +62,8 @@ export async function runOrder(
       plan,
       writer,
       placeOf,
-      // Ids are made with the key of the epoch in which a chunk was stored; there is one until keys are rotated.
-      idKey: prepareKey(job.keys.newest().id),
+      // Ids are made with the key of the epoch in which a chunk was stored.
+      idKeys: job.keys.all().map(({ id }) => prepareKey(id)),
       tally,
       progress,
     });

@@ -27,7 +27,11 @@ const head: ManifestLine = {
   snapshot: '00'.repeat(16),
   base: true,
   parent: null,
-  plan: { id: '11'.repeat(16), name: 'docs' },
+  plan: {
+    id: '11'.repeat(16),
+    name: 'docs',
+    createdAt: 1,
+  },
   writer: '22'.repeat(16),
   epoch: 1,
   previous: null,

@@ -58,7 +58,7 @@ const line: fc.Arbitrary<ManifestLine> = fc.oneof(
     snapshot: hexOf(16),
     base: fc.boolean(),
     parent: fc.option(hexOf(16)),
-    plan: fc.record({ id: hexOf(16), name: fc.string() }),
+    plan: fc.record({ id: hexOf(16), name: fc.string(), createdAt: count }),
     writer: hexOf(16),
     epoch: count,
     previous: fc.option(hexOf(32)),
@@ -67,6 +67,8 @@ const line: fc.Arbitrary<ManifestLine> = fc.oneof(
     startedAt: count,
     endedAt: count,
   }),
+  fc.record({ kind: fc.constant('source' as const), path: anyName }),
+  fc.record({ kind: fc.constant('exclude' as const), pattern: fc.string() }),
   fc.record({
     kind: fc.constant('pack' as const),
     uid: hexOf(16),

@@ -34,7 +34,14 @@ function smallManifest(): Buffer {
   const manifest = new ManifestWriter(pack, idKey);
   const id = '0'.repeat(32);
   manifest.add({
-    ...{ kind: 'head', snapshot: id, base: true, parent: null, plan: { id, name: 'docs' }, writer: id },
+    ...{
+      kind: 'head',
+      snapshot: id,
+      base: true,
+      parent: null,
+      plan: { id, name: 'docs', createdAt: 1 },
+      writer: id,
+    },
     ...{ epoch: 1, previous: null, host: 'here', platform: 'linux', startedAt: 1, endedAt: 2 },
   });
   manifest.add({ kind: 'folder', number: 0, parent: 0, name: Buffer.alloc(0) });

@@ -226,7 +226,14 @@ function wideWindow(log: number): Buffer {
 
 export function descriptionReader(): Reader {
   const packId = '0123456789abcdef'.repeat(2);
-  const sound = sealDescription(keys, { packId, kind: 'manifest', keyEpoch: 1, epoch: 7, createdAt: 1e12 });
+  const sound = sealDescription(keys, {
+    packId,
+    kind: 'manifest',
+    keyEpoch: 1,
+    epoch: 7,
+    writerTag: 5,
+    createdAt: 1e12,
+  });
   const samples = [sound, 'k1.12', 'k1.1'].map((text) => Buffer.from(text));
   return {
     attempt(random) {

@@ -23,7 +23,13 @@ const counts = { packs: 1, frames: 1, folders: 2, puts: 3, gone: 1 };
 
 const lines: readonly ManifestLine[] = [
   {
-    ...{ kind: 'head', snapshot: hex(16), base: false, parent: hex(16), plan: { id: hex(16), name: 'docs' } },
+    ...{
+      kind: 'head',
+      snapshot: hex(16),
+      base: false,
+      parent: hex(16),
+      plan: { id: hex(16), name: 'docs', createdAt: 5 },
+    },
     ...{
       writer: hex(16),
       epoch: 3,
@@ -103,14 +109,24 @@ export function keySlotsReader(): Reader {
   const cost = { memoryKiB: 65_536, passes: 1, lanes: 1 };
   const sealed = { salt: Buffer.alloc(16, 1), nonce: Buffer.alloc(12, 2), sealed: Buffer.alloc(48, 3) };
   const slot: KeySlot = { id: hex(16), kind: 'passphrase', epoch: 1, kdf: 'argon2id', ...cost, ...sealed };
-  const sound = encodeKeySlots({ generation: 1, slots: [slot, slot] });
+  const code: KeySlot = {
+    id: hex(16),
+    kind: 'code',
+    epoch: 1,
+    kdf: 'hkdf',
+    ...sealed,
+    code: Buffer.alloc(60, 4),
+  };
+  const sound = encodeKeySlots({ generation: 1, slots: [slot, code] });
   return {
     attempt(random) {
       const bytes =
         random() < 0.5
           ? mutated(random, sound)
           : Buffer.from(JSON.stringify(mutatedJson(random, JSON.parse(sound.toString()))));
-      for (const { memoryKiB, passes, lanes } of parseKeySlots(bytes).slots) {
+      for (const slot of parseKeySlots(bytes).slots) {
+        if (slot.kind !== 'passphrase') continue;
+        const { memoryKiB, passes, lanes } = slot;
         if (!(memoryKiB <= 1_048_576 && passes <= 10 && lanes <= 4))
           throw new WronglyTaken('a slot that asks for too much');
       }
@@ -134,7 +150,7 @@ export function headReader(): Reader {
       const bytes = mutated(random, sound);
       writeFileSync(path, bytes);
       try {
-        assertCaughtUp(folder, older, keys);
+        assertCaughtUp(folder, older, [keys]);
         return false;
       } catch (error) {
         if (!(error instanceof EngineError) || error.kind !== 'conflict') throw error;

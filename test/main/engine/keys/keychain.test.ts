@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import {
-  forgetMasterKey,
-  recallMasterKey,
-  rememberMasterKey,
+  forgetMasterKeys,
+  recallMasterKeys,
+  rememberMasterKeys,
   type Keychain,
 } from '../../../../src/main/engine/keys/keychain.ts';
 
-const key = Buffer.alloc(32, 9);
+const keys = [
+  { epoch: 1, key: Buffer.alloc(32, 9) },
+  { epoch: 3, key: Buffer.alloc(32, 8) },
+];
 
 /** A keychain as keytar shows it, kept in memory. */
 function memoryKeychain(): Keychain {
@@ -27,20 +30,26 @@ const using = (keychain: Keychain) => ({ load: () => Promise.resolve(keychain), 
 describe('keychain', () => {
   it('gives back the key that it was given, until it is told to forget it', async () => {
     const options = using(memoryKeychain());
-    expect(await rememberMasterKey('a', key, options)).toEqual({ done: true, reason: null });
-    expect(await recallMasterKey('a', options)).toEqual({ key, reason: null });
-    expect((await recallMasterKey('b', options)).key).toBeNull();
-    expect(await forgetMasterKey('a', options)).toEqual({ done: true, reason: null });
-    expect(await forgetMasterKey('a', options)).toEqual({ done: false, reason: null });
-    const gone = await recallMasterKey('a', options);
-    expect(gone).toEqual({ key: null, reason: 'the keychain has no key for this profile' });
+    expect(await rememberMasterKeys('a', keys, options)).toEqual({ done: true, reason: null });
+    expect(await recallMasterKeys('a', options)).toEqual({ keys, reason: null });
+    expect((await recallMasterKeys('b', options)).keys).toBeNull();
+    expect(await forgetMasterKeys('a', options)).toEqual({ done: true, reason: null });
+    expect(await forgetMasterKeys('a', options)).toEqual({ done: false, reason: null });
+    const gone = await recallMasterKeys('a', options);
+    expect(gone).toEqual({ keys: null, reason: 'the keychain has no key for this profile' });
   });
 
   it('takes nothing for a key that is none', async () => {
     const keychain = memoryKeychain();
-    for (const secret of ['', 'hello', 'permafrost-master-key-1:AAAA', key.toString('base64')]) {
+    for (const secret of [
+      '',
+      'hello',
+      'permafrost-master-keys-1:',
+      'permafrost-master-keys-1:1=AAAA',
+      'AAAA',
+    ]) {
       await keychain.setPassword('Permafrost', 'a', secret);
-      expect((await recallMasterKey('a', using(keychain))).key).toBeNull();
+      expect((await recallMasterKeys('a', using(keychain))).keys).toBeNull();
     }
   });
 
@@ -48,34 +57,34 @@ describe('keychain', () => {
     const locked = () => Promise.reject(new Error('Cannot create an item in a locked collection\n  at …'));
     const options = using({ getPassword: locked, setPassword: locked, deletePassword: locked });
     const reason = 'the keychain cannot be used: Cannot create an item in a locked collection';
-    expect(await recallMasterKey('a', options)).toEqual({ key: null, reason });
-    expect(await rememberMasterKey('a', key, options)).toEqual({ done: false, reason });
-    expect(await forgetMasterKey('a', options)).toEqual({ done: false, reason });
+    expect(await recallMasterKeys('a', options)).toEqual({ keys: null, reason });
+    expect(await rememberMasterKeys('a', keys, options)).toEqual({ done: false, reason });
+    expect(await forgetMasterKeys('a', options)).toEqual({ done: false, reason });
   });
 
   it('says why when it throws at once or cannot be loaded', async () => {
     const load = () => Promise.reject(new Error('libsecret-1.so.0: cannot open shared object file'));
-    expect((await recallMasterKey('a', { load })).reason).toContain('libsecret-1.so.0');
+    expect((await recallMasterKeys('a', { load })).reason).toContain('libsecret-1.so.0');
     const broken = () => {
       throw new Error('no bus');
     };
     const options = using({ getPassword: broken, setPassword: broken, deletePassword: broken });
-    expect((await recallMasterKey('a', options)).reason).toContain('no bus');
+    expect((await recallMasterKeys('a', options)).reason).toContain('no bus');
   });
 
   it('is none when it does not answer', async () => {
     const silent = () => new Promise<never>(() => undefined);
     const options = using({ getPassword: silent, setPassword: silent, deletePassword: silent });
-    expect(await recallMasterKey('a', options)).toEqual({
-      key: null,
+    expect(await recallMasterKeys('a', options)).toEqual({
+      keys: null,
       reason: 'the keychain does not answer',
     });
-    expect((await recallMasterKey('a', { load: silent, answerWithinMs: 20 })).reason).not.toBeNull();
+    expect((await recallMasterKeys('a', { load: silent, answerWithinMs: 20 })).reason).not.toBeNull();
   });
 
   it('answers one way or the other on this very system', async () => {
-    const answer = await recallMasterKey('permafrost-test-account-that-nobody-has');
-    expect(answer.key).toBeNull();
+    const answer = await recallMasterKeys('permafrost-test-account-that-nobody-has');
+    expect(answer.keys).toBeNull();
     expect(answer.reason).toEqual(expect.any(String));
   });
 });

@@ -18,7 +18,7 @@ describe('master key', () => {
     for (const [label, key] of Object.entries(keys)) {
       expect(key).toEqual(Buffer.from(hkdfSync('sha256', master.key, '', `permafrost/v1/${label}`, 32)));
     }
-    expect(new Set(Object.values(keys).map((key) => key.toString('hex'))).size).toBe(5);
+    expect(new Set(Object.values(keys).map((key) => key.toString('hex'))).size).toBe(6);
   });
 
   it('comes through a message to a worker', () => {

@@ -5,7 +5,7 @@ import { encodeKeySlots, parseKeySlots, type KeySlot } from '../../../../src/mai
 const bytes = (length: number) =>
   fc.uint8Array({ minLength: length, maxLength: length }).map((array) => Buffer.from(array));
 
-const anySlot: fc.Arbitrary<KeySlot> = fc.record({
+const passphraseSlot = fc.record({
   id: bytes(16).map((id) => id.toString('hex')),
   kind: fc.constant('passphrase' as const),
   epoch: fc.integer({ min: 1, max: 0xffff_ffff }),
@@ -18,7 +18,20 @@ const anySlot: fc.Arbitrary<KeySlot> = fc.record({
   sealed: bytes(48),
 });
 
-const slot = fc.sample(anySlot, { numRuns: 1, seed: 1 })[0]!;
+const codeSlot = fc.record({
+  id: bytes(16).map((id) => id.toString('hex')),
+  kind: fc.constant('code' as const),
+  epoch: fc.integer({ min: 1, max: 0xffff_ffff }),
+  kdf: fc.constant('hkdf' as const),
+  salt: bytes(16),
+  nonce: bytes(12),
+  sealed: bytes(48),
+  code: bytes(60),
+});
+
+const anySlot: fc.Arbitrary<KeySlot> = fc.oneof(passphraseSlot, codeSlot);
+
+const slot = fc.sample(passphraseSlot, { numRuns: 1, seed: 1 })[0]!;
 
 /** The file with one good slot and what is handed in before it. */
 function withSlots(...others: unknown[]): Buffer {
@@ -35,7 +48,11 @@ describe('key slots file', () => {
         fc.integer({ min: 1, max: 2 ** 31 }),
         fc.array(anySlot, { maxLength: 5 }),
         (generation, slots) => {
-          expect(parseKeySlots(encodeKeySlots({ generation, slots }))).toEqual({ generation, slots });
+          expect(parseKeySlots(encodeKeySlots({ generation, slots }))).toEqual({
+            generation,
+            slots,
+            skipped: 0,
+          });
         },
       ),
     );
@@ -60,7 +77,11 @@ describe('key slots file', () => {
     ['an id with a path in it', { id: '../../../../etc/passwd' }],
     ['epoch 0', { epoch: 0 }],
   ])('leaves out a slot with %s and keeps the others', (_what, change) => {
-    expect(parseKeySlots(withSlots({ ...raw, ...change }))).toEqual({ generation: 4, slots: [slot] });
+    expect(parseKeySlots(withSlots({ ...raw, ...change }))).toEqual({
+      generation: 4,
+      slots: [slot],
+      skipped: 1,
+    });
   });
 
   it('leaves out slots that are no objects, and members it does not know', () => {

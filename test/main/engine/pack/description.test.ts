@@ -16,6 +16,7 @@ const sample: PackDescription = {
   kind: 'manifest',
   keyEpoch: 1,
   epoch: 12,
+  writerTag: 0x1234,
   createdAt: 1_700_000_000_000,
 };
 
@@ -34,10 +35,12 @@ describe('archive description', () => {
       kind: fc.constantFrom('data' as const, 'manifest' as const, 'catalog' as const),
       keyEpoch: fc.integer({ min: 1, max: 0xffff_ffff }),
       epoch: fc.maxSafeNat(),
+      writerTag: fc.nat(0xffff),
       createdAt: fc.maxSafeNat(),
     });
     fc.assert(
-      fc.property(any, (described) => {
+      fc.property(any, (drawn) => {
+        const described = drawn.kind === 'data' ? { ...drawn, writerTag: 0 } : drawn;
         const text = sealDescription(keys, described);
         expect(text).toMatch(/^[\x21-\x7e]{106}$/);
         expect(openDescription(keys, parsePack(text))).toEqual(described);
@@ -69,7 +72,7 @@ describe('archive description', () => {
     decipher.setAAD(Buffer.from(id));
     decipher.setAuthTag(bytes.subarray(36));
     const fields = Buffer.concat([decipher.update(bytes.subarray(12, 36)), decipher.final()]);
-    expect([...fields.subarray(0, 4)]).toEqual([1, 2, 0, 0]);
+    expect([...fields.subarray(0, 4)]).toEqual([1, 2, 0x34, 0x12]);
     expect(fields.readUInt32LE(4)).toBe(1);
     expect(fields.readBigUInt64LE(8)).toBe(12n);
     expect(fields.readBigUInt64LE(16)).toBe(1_700_000_000_000n);
