@@ -22,11 +22,11 @@ import type {
   TargetSummary,
 } from './types.ts';
 import type { Failure, Reply } from './failure.ts';
-import { awsProfile, endpoint, name, region, vaultName } from './names.ts';
+import { name } from './names.ts';
+import { path, targetSettings, tier } from './parts.ts';
+import { recoveryInputs, type RecoveryEvents, type RecoveryOutputs } from './recoveryContract.ts';
 import { vaultInputs, type VaultOutputs } from './vaultContract.ts';
 
-const path = z.string().min(1).max(100_000);
-const tier = z.enum(['expedited', 'standard', 'bulk']);
 /** A snapshot's id, a beginning of it of at least 4 digits, or `latest`. */
 const snapshot = z.string().regex(/^(latest|[0-9a-f]{4,32})$/, 'a snapshot is named by its id or "latest"');
 const orderId = z
@@ -37,43 +37,14 @@ const where = z.union([
   z.strictObject({ text: path }),
   z.strictObject({ ref: z.base64().min(1).max(200_000) }),
 ]);
-/** A part of the hash tree, so that every part of an upload is one too. */
-const packMiB = z
-  .number()
-  .refine(
-    (mib) => [4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096].includes(mib),
-    'the size of a pack is a power of two from 4 to 4096 MiB',
-  );
 const none = z.strictObject({});
-
-const vaultSettings = z.strictObject({
-  kind: z.literal('vault'),
-  vault: vaultName,
-  region,
-  endpoint: endpoint.optional(),
-  awsProfile: awsProfile.optional(),
-  /** Make the vault if it does not exist. */
-  create: z.boolean().default(false),
-  packMiB: packMiB.optional(),
-});
-const folderSettings = z.strictObject({
-  kind: z.literal('folder'),
-  path,
-  create: z.boolean().default(false),
-  packMiB: packMiB.optional(),
-});
-const practiceSettings = z.strictObject({
-  kind: z.literal('practice'),
-  /** Virtual seconds that pass in one second: by default the four hours of a retrieval take forty seconds. */
-  speed: z.number().positive().max(1_000_000).default(360),
-  packMiB: packMiB.optional(),
-});
 
 /** Input schemas, one per request. Every request takes an object. */
 export const inputs = {
   ...vaultInputs,
   ...archiveInputs,
   ...checkInputs,
+  ...recoveryInputs,
 
   'profile:status': none,
   /** Makes the master key and seals it with the passphrase. */
@@ -85,7 +56,7 @@ export const inputs = {
   /** Proves that the target can be reached before it is kept. */
   'targets:add': z.strictObject({
     name,
-    settings: z.discriminatedUnion('kind', [vaultSettings, folderSettings, practiceSettings]),
+    settings: targetSettings,
   }),
   /** Forgets the target here; nothing stored there is touched. Refused while a plan uses it. */
   'targets:remove': z.strictObject({ name }),
@@ -169,7 +140,7 @@ export const inputs = {
   }),
 } as const;
 
-export interface Outputs extends VaultOutputs, ArchiveOutputs, CheckOutputs {
+export interface Outputs extends VaultOutputs, ArchiveOutputs, CheckOutputs, RecoveryOutputs {
   'profile:status': ProfileStatus;
   'profile:init': ProfileStatus;
   'profile:unlock': ProfileStatus;
@@ -198,7 +169,7 @@ export interface Outputs extends VaultOutputs, ArchiveOutputs, CheckOutputs {
 }
 
 /** Events go one way, engine to hosts, and carry state, never commands. */
-export interface Events extends ArchiveEvents, CheckEvents {
+export interface Events extends ArchiveEvents, CheckEvents, RecoveryEvents {
   /** A few times a second while a run is on. */
   'run:progress': RunProgress;
   'run:started': RunSummary;
@@ -229,6 +200,7 @@ export const eventNames: readonly EventName[] = [
   'order:changed',
   'errand:changed',
   'check:changed',
+  'recovery:changed',
   'lists:changed',
   'profile:changed',
   'engine:notice',

@@ -13,6 +13,11 @@ export interface ProfileStatus {
   /** `new`: no keys yet. `locked`: the passphrase is needed before anything is sealed or opened. */
   readonly state: 'new' | 'locked' | 'open';
   readonly folder: string;
+  /** Whether part of the recovery code was typed from the kit since it was made: only then a lost passphrase costs nothing. */
+  readonly kitProven: boolean;
+  /** Whether the keychain of this system was given the keys, and why it does not give them back; null where it does. */
+  readonly remembered: boolean;
+  readonly keychainTrouble: string | null;
 }
 
 export interface TargetSummary {
@@ -33,6 +38,8 @@ export interface PlanSummary {
   readonly sources: readonly string[];
   readonly excludes: readonly string[];
   readonly createdAt: number;
+  /** The computer of another installation whose plan it is: its snapshots can be restored here. Null for our own. */
+  readonly belongsTo: string | null;
   readonly lastRun: RunSummary | null;
   readonly latestSnapshot: SnapshotSummary | null;
   readonly snapshots: number;

@@ -6,7 +6,7 @@
  * kills itself there, without unwinding anything. Otherwise a call is one comparison.
  */
 
-/** In the order in which a backup, its recovery, a restore, a profile and a check come past them. */
+/** In the order in which a backup, its recovery, a restore, a check and a recovery come past them. */
 export const crashPoints = [
   'keys-written',
   'keys-adopted',
@@ -32,6 +32,9 @@ export const crashPoints = [
   'committed',
   'head-raised',
   'snapshot-undone',
+  'copy-exported',
+  'copy-sealed',
+  'copy-stored',
   'run-ended',
   'recovery-unstaged',
   'recovery-forgot',
@@ -58,6 +61,13 @@ export const crashPoints = [
   'check-compared',
   'check-judged',
   'check-ended',
+  'rebuild-noted',
+  'rebuild-asked',
+  'rebuild-fetched',
+  'rebuild-copied',
+  'rebuild-packed',
+  'rebuild-snapshot',
+  'rebuild-ended',
 ] as const;
 
 export type CrashPoint = (typeof crashPoints)[number];

@@ -2,7 +2,7 @@
  * The engine: everything Permafrost does, built from one profile folder, behind the contract.
  * It knows no host; a host opens it, asks through `request` and listens through `on`.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import type {
   Door,
   EventName,
@@ -16,6 +16,7 @@ import type { Reply } from '../../shared/failure.ts';
 import { recoverRuns } from './backup/recover.ts';
 import { openCatalog, type Catalog } from './catalog/catalog.ts';
 import { lockProfile, type ProfileLock } from './catalog/lock.ts';
+import { writeSetting } from './catalog/settings.ts';
 import { EngineEvents } from './events.ts';
 import { EngineError, toFailure } from './failure.ts';
 import { collectEvery } from './garbage.ts';
@@ -23,7 +24,8 @@ import { KeyRing } from './keys/keyRing.ts';
 import { selfTest } from './keys/selfTest.ts';
 import type { KdfCost } from './keys/slotFile.ts';
 import { PracticeVaults } from './practiceVaults.ts';
-import { openProfile, type ProfileFolders, writerId } from './profile.ts';
+import { settleInstallation } from './installation.ts';
+import { openProfile, renewWriter, type ProfileFolders, writerId } from './profile.ts';
 import { BackupRuns, backupRoutes } from './requests/backup.ts';
 import { browseRoutes } from './requests/browse.ts';
 import { checkRoutes } from './requests/check.ts';
@@ -37,7 +39,11 @@ import { assertOwnKeys } from './requests/keyCheck.ts';
 import { OrderRuns } from './requests/orderRuns.ts';
 import { planRoutes } from './requests/plans.ts';
 import { practiceRoutes } from './requests/practice.ts';
+import { keyRoutes } from './requests/keys.ts';
+import { kitRoutes } from './requests/kit.ts';
 import { profileRoutes } from './requests/profile.ts';
+import { recoverRoutes } from './requests/recover.ts';
+import { FORMER_WRITER, RecoveryRuns } from './requests/recoveryRuns.ts';
 import { restoreRoutes } from './requests/restore.ts';
 import { targetRoutes } from './requests/targets.ts';
 import { vaultArchiveRoutes } from './requests/vaultArchives.ts';
@@ -60,6 +66,8 @@ export interface EngineOptions {
   readonly host: string;
   /** It stays open for hours: orders under way are carried on by themselves as soon as the keys are there. */
   readonly resident?: boolean;
+  /** A catalog that is lost or damaged may be made anew from a target: it is empty then. */
+  readonly rebuild?: boolean;
   /** Cost of each guess at a passphrase that is set from now on; lowered by tests alone. */
   readonly kdfCost?: KdfCost;
   /** Time and limits of requests to a service; changed by tests alone. */
@@ -80,8 +88,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
     await selfTest();
     collectEvery(GARBAGE_BYTES);
     const profile = openProfile(options.profile);
-    refuseLostCatalog(profile);
-    const catalog = await openCatalog(profile.catalog, existsSync(profile.keys));
+    const catalog = await (options.rebuild === true ? rebuiltCatalog(profile) : ownCatalog(profile));
     try {
       await recoverRuns(catalog, profile.staging);
       return await build(options, profile, catalog, lock);
@@ -103,6 +110,7 @@ async function build(
 ): Promise<Engine> {
   const practice = new PracticeVaults(profile.practice);
   const writer = writerId(profile);
+  await settleInstallation(catalog, profile.heads, writer.toString('hex'));
   const context: EngineContext = {
     profile,
     writer,
@@ -116,8 +124,12 @@ async function build(
   await orders.tidy();
   const errands = new ErrandRuns(context, runs);
   const checks = new CheckRuns(context, runs, errands);
+  const recoveries = new RecoveryRuns(context, errands);
   const routes: Routes = {
     ...profileRoutes(context),
+    ...keyRoutes(context),
+    ...kitRoutes(context),
+    ...recoverRoutes(context, recoveries),
     ...targetRoutes(context),
     ...planRoutes(context),
     ...backupRoutes(context, runs),
@@ -137,7 +149,7 @@ async function build(
   if (await context.keys.unlockFromKeychain())
     await assertOwnKeys(catalog, context.keys).catch(() => undefined);
   const stopCarrying =
-    options.resident === true ? carryOn(context, orders, errands, checks) : () => undefined;
+    options.resident === true ? carryOn(context, { orders, errands, checks, recoveries }) : () => undefined;
 
   return {
     dispatch: (name, input) => dispatch(routes, name, input),
@@ -150,6 +162,7 @@ async function build(
       stopCarrying();
       await runs.close();
       await orders.close();
+      await recoveries.close();
       await checks.close();
       await errands.close();
       await practice.close();
@@ -160,28 +173,66 @@ async function build(
 }
 
 /** A profile that was used has a catalog; a fresh one in its place would take everything for not yet stored. */
-function refuseLostCatalog(profile: ProfileFolders): void {
-  if (!existsSync(profile.keys) || existsSync(profile.catalog)) return;
-  throw new EngineError(
-    'not-found',
-    `The catalog of this profile is missing (${profile.catalog}).`,
-    'Put it back from a copy of the profile, or begin a new profile with --profile.',
-    { safe: 'The archives at the targets are not affected.' },
-  );
+async function ownCatalog(profile: ProfileFolders): Promise<Catalog> {
+  if (isCatalogLost(profile)) {
+    throw new EngineError(
+      'not-found',
+      `The catalog of this profile is missing (${profile.catalog}).`,
+      'Make it anew from a target: permafrost recover, with where the archives are.',
+      { safe: 'The archives at the targets are not affected.' },
+    );
+  }
+  return openCatalog(profile.catalog, existsSync(profile.keys));
+}
+
+function isCatalogLost(profile: ProfileFolders): boolean {
+  return existsSync(profile.keys) && !existsSync(profile.catalog);
 }
 
 /**
- * Errands and, once the profile is unlocked, orders and checks go on now and after what stopped them for a while (a network, a disk).
+ * The catalog, or an empty one in the place of one that is lost or damaged (which is kept under another name). With that goes
+ * a new id: nobody knows any more what was told under the old one.
+ */
+async function rebuiltCatalog(profile: ProfileFolders): Promise<Catalog> {
+  if (!isCatalogLost(profile)) {
+    try {
+      return await openCatalog(profile.catalog, existsSync(profile.keys));
+    } catch (error) {
+      if (!(error instanceof EngineError) || error.kind !== 'corrupt') throw error;
+      quarantine(profile.catalog);
+    }
+  }
+  const former = writerId(profile).toString('hex');
+  renewWriter(profile);
+  const catalog = await openCatalog(profile.catalog);
+  await catalog.transaction((tx) => writeSetting(tx, FORMER_WRITER, former));
+  return catalog;
+}
+
+function quarantine(catalog: string): void {
+  const suffix = `.damaged-${new Date().toISOString().replace(/[:.]/g, '-')}`;
+  for (const part of ['', '-wal', '-shm'])
+    if (existsSync(catalog + part)) renameSync(catalog + part, `${catalog}${suffix}${part}`);
+}
+
+interface Resumed {
+  readonly orders: OrderRuns;
+  readonly errands: ErrandRuns;
+  readonly checks: CheckRuns;
+  readonly recoveries: RecoveryRuns;
+}
+
+/**
+ * Errands, a recovery and, once the profile is unlocked, orders and checks go on now and after what stopped them for a while (a network, a disk).
  */
 function carryOn(
   { keys, events }: EngineContext,
-  orders: OrderRuns,
-  errands: ErrandRuns,
-  checks: CheckRuns,
+  { orders, errands, checks, recoveries }: Resumed,
 ): () => void {
   const tell = (error: unknown): void => events.emit('engine:notice', toFailure(error));
   const resume = (): void => {
     errands.resume(true).catch(tell);
+    recoveries.resume().catch(tell);
     if (keys.state !== 'open') return;
     orders.resume(true).catch(tell);
     checks.resume().catch(tell);

@@ -1,17 +1,18 @@
 /**
  * The profile folder: everything one installation keeps on this computer.
  *
- *   writer          random id of this installation, 32 hex digits
+ *   writer          random id of this installation, 32 hex digits, and a mark of the place it belongs to
  *   keys.json       key slots (docs/format.md §2); beside it a mark if the OS keychain has the key too
  *   catalog.db      the index; lock.db holds the profile for one engine at a time
  *   staging/        sealed packs on their way to a target
  *   restore/        retrieved segments of orders under way
+ *   recover/        archives that a recovery has fetched, until it is over
  *   heads/          newest committed epoch per target, beside the catalog, so that an old catalog is noticed
  *   practice/       archives of practice vaults
  */
-import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { randomBytes, sha256 } from './crypto.ts';
 import { EngineError, errorCode } from './failure.ts';
 import { makeFolder, replaceFile } from './lastingNames.ts';
 
@@ -21,6 +22,7 @@ export interface ProfileFolders {
   readonly catalog: string;
   readonly staging: string;
   readonly restore: string;
+  readonly recover: string;
   readonly heads: string;
   readonly practice: string;
 }
@@ -36,11 +38,13 @@ export function openProfile(root: string): ProfileFolders {
     catalog: join(root, 'catalog.db'),
     staging: join(root, 'staging'),
     restore: join(root, 'restore'),
+    recover: join(root, 'recover'),
     heads: join(root, 'heads'),
     practice: join(root, 'practice'),
   };
   try {
-    for (const folder of [root, folders.staging, folders.restore, folders.heads]) makeFolder(folder);
+    for (const folder of [root, folders.staging, folders.restore, folders.recover, folders.heads])
+      makeFolder(folder);
     refuseOthers(root);
   } catch (cause) {
     if (cause instanceof EngineError) throw cause;
@@ -67,19 +71,47 @@ function refuseOthers(root: string): void {
   if ((mode & 0o077) !== 0) chmodSync(root, 0o700);
 }
 
-/** This installation's id, 16 bytes; made on first use. */
+/**
+ * This installation's id, 16 bytes; made on first use, and made anew when the profile turns out to be a copy of another one:
+ * two installations under one id would tell the same epochs of different snapshots.
+ *
+ * A copy is known by `lock.db` not being the file that was there when the id was made: `cp`, a restore and another computer
+ * give it another number, a rename does not. A profile that was moved to another disk gets a new id as well, which
+ * costs reading everything once. Call it when the profile is locked: then that file is there.
+ */
 export function writerId(profile: ProfileFolders): Buffer {
   const file = join(profile.root, 'writer');
-  if (existsSync(file)) {
-    const id = Buffer.from(readFileSync(file, 'utf8').trim(), 'hex');
-    if (id.length === 16) return id;
+  if (!existsSync(file)) return renewWriter(profile);
+  const [spelled = '', mark] = readFileSync(file, 'utf8').trim().split('\n');
+  const id = Buffer.from(spelled, 'hex');
+  if (id.length !== 16) {
     throw new EngineError(
       'corrupt',
       `The file ${file} does not hold the id of this installation.`,
       'Restore it from a copy of the profile, or recover into a new profile.',
     );
   }
+  return mark === placeMark(profile) ? id : renewWriter(profile);
+}
+
+/** Gives this installation another id. */
+export function renewWriter(profile: ProfileFolders): Buffer {
   const id = randomBytes(16);
-  replaceFile(file, `${id.toString('hex')}\n`);
+  replaceFile(join(profile.root, 'writer'), `${id.toString('hex')}\n${placeMark(profile)}\n`);
   return id;
+}
+
+function placeMark({ root }: ProfileFolders): string {
+  const path = join(root, 'lock.db');
+  const number = existsSync(path) ? statSync(path, { bigint: true }).ino.toString() : '';
+  return sha256(Buffer.from(`${machineId()}|${number}`)).toString('hex');
+}
+
+/** Of a Linux system; elsewhere the number of the file has to do. */
+function machineId(): string {
+  try {
+    return readFileSync('/etc/machine-id', 'utf8').trim();
+  } catch {
+    return '';
+  }
 }

@@ -22,7 +22,16 @@ export function HomePage({ openPlan }: { openPlan: string | undefined }) {
       {(all) => (
         <Answered answer={targets}>
           {(known) =>
-            all.length === 0 ? <EmptyHome /> : <Home plans={all} targets={known} openPlan={openPlan} />
+            all.length === 0 ? (
+              <EmptyHome />
+            ) : (
+              <Home
+                plans={all.filter(({ belongsTo }) => belongsTo === null)}
+                others={all.filter(({ belongsTo }) => belongsTo !== null)}
+                targets={known}
+                openPlan={openPlan}
+              />
+            )
           }
         </Answered>
       )}
@@ -44,10 +53,12 @@ function EmptyHome() {
 
 function Home({
   plans,
+  others,
   targets,
   openPlan,
 }: {
   plans: readonly PlanSummary[];
+  others: readonly PlanSummary[];
   targets: readonly TargetSummary[];
   openPlan: string | undefined;
 }) {
@@ -86,6 +97,11 @@ function Home({
             <PlanRow key={plan.name} plan={plan} targets={targets} now={now} />
           ))}
         </ul>
+        {others.length > 0 && (
+          <p className="muted">
+            Of another computer, to restore from: {others.map(({ name }) => name).join(', ')}.
+          </p>
+        )}
         <div className="actions after-rows">
           <Button kind="quiet" onPress={() => setAdding(true)}>
             New plan

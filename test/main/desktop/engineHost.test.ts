@@ -115,7 +115,13 @@ describe('the engine in its process', () => {
     const second = await nth(2);
     second.open();
     await hosted.dispatch('plans:list', {});
-    second.far.emit('profile:changed', { state: 'open', folder: '' });
+    second.far.emit('profile:changed', {
+      state: 'open',
+      folder: '',
+      kitProven: false,
+      remembered: false,
+      keychainTrouble: null,
+    });
     await hosted.dispatch('plans:list', {});
     expect(heard).toEqual(['lists:changed', 'profile:changed']);
     await hosted.close();

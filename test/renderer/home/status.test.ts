@@ -56,6 +56,7 @@ function plan(name: string, lastRun: RunSummary | null, more: Partial<PlanSummar
     sources: [`/home/ada/${name}`],
     excludes: [],
     createdAt: 0,
+    belongsTo: null,
     snapshots: 1,
   };
   return { ...fixed, lastRun, latestSnapshot, ...more };

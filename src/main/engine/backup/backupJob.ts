@@ -26,6 +26,8 @@ export interface BackupJob {
   readonly profile: ProfileFolders;
   readonly meter: RunMeter;
   readonly signal: AbortSignal;
+  /** Something that the run goes on without, to be told. */
+  readonly onNotice: (error: unknown) => void;
   /** Go on where a source that held something is empty now. */
   readonly acceptEmptySource: boolean;
 }

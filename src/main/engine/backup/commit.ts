@@ -71,8 +71,8 @@ async function proveClosure(job: BackupJob): Promise<void> {
   if (missing.length > 0) throw new RangeError(`${missing.length} chunks of the snapshot are not stored`);
 }
 
-/** The slots lie at the target before any snapshot does that cannot be opened without them. */
-async function storeKeySlots(job: BackupJob): Promise<void> {
+/** The slots lie at the target before any snapshot does that cannot be opened without them, and again when they have changed. */
+export async function storeKeySlots(job: BackupJob): Promise<void> {
   const { generation } = job.slots;
   const { keysStored } = await currentTarget(job);
   if (keysStored >= generation) return;

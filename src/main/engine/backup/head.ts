@@ -4,7 +4,7 @@
  * The catalog knows it too. But a catalog can be restored from an old copy, and would then take packs and epochs of
  * later snapshots for free; a head above the catalog's own shows that. It is authenticated, and it is only ever raised.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { TargetRow } from '../catalog/targets.ts';
@@ -67,6 +67,11 @@ function parsedJson(text: string): unknown {
 
 function sealOf(keys: KeySet, targetUid: string, epoch: number, manifest: string): Buffer {
   return hmac(prepareKey(keys.head), Buffer.from(`head/v1|${targetUid}|${epoch}|${manifest}`));
+}
+
+/** What a former installation of this profile had committed says nothing of this one. */
+export function dropHeads(headsDir: string): void {
+  for (const name of readdirSync(headsDir)) rmSync(join(headsDir, name), { force: true });
 }
 
 function headPath(headsDir: string, targetUid: string): string {

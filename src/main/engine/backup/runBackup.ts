@@ -8,7 +8,8 @@ import { lastChunkNumber, loadChunkIds } from '../catalog/chunks.ts';
 import { createChunkIndex, type ChunkIndex } from '../chunk/chunkIndex.ts';
 import { crashpoint } from '../crashpoint.ts';
 import type { BackupJob } from './backupJob.ts';
-import { commitRun, hasChanges } from './commit.ts';
+import { storeCatalogCopy } from './catalogCopy.ts';
+import { commitRun, hasChanges, storeKeySlots } from './commit.ts';
 import { FileRecords } from './fileRecords.ts';
 import { assertCaughtUp } from './head.ts';
 import { startPackingPool, type PackingPool } from './packingPool.ts';
@@ -54,13 +55,19 @@ async function runSteps(job: BackupJob, sending: Sending): Promise<BackupOutcome
   job.meter.phase = 'sending';
   await sending.drain();
   job.signal.throwIfAborted();
-  if (!(await hasChanges(job))) {
+  const changed = await hasChanges(job);
+  if (changed) {
+    await commitRun(job, sending);
+  } else {
+    await storeKeySlots(job);
     await job.catalog.transaction((tx) => undoSnapshot(tx, job.snapshot, Date.now()));
     crashpoint('snapshot-undone');
-    return { changed: false };
   }
-  await commitRun(job, sending);
-  return { changed: true };
+  // The snapshot counts whatever becomes of the copy: another run makes one.
+  await storeCatalogCopy(job, sending).catch((error: unknown) => {
+    if (!job.signal.aborted) job.onNotice(error);
+  });
+  return { changed };
 }
 
 /** Reads what changed into packs; workers start only when there is something to read. */

@@ -30,7 +30,8 @@ export async function recordSealedPack(
       target: job.targetRow.id,
       kind,
       run: job.run,
-      snapshot: job.snapshot,
+      // A catalog copy is about all of them.
+      snapshot: kind === 'catalog' ? null : job.snapshot,
       size,
       header,
       treeHash,

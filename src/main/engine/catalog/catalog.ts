@@ -18,6 +18,8 @@ export interface Catalog extends Reader {
   readonly isNew: boolean;
   /** See db.ts: inside `work` only its `tx` may be used. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** A transaction in which the tables of another catalog file, which exists, can be named as `other.…`. */
+  transactionBeside<T>(file: string, work: (tx: Tx) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -93,6 +95,7 @@ function handle(db: Connection, isNew: boolean): Catalog {
     row: (sql, params) => db.row(sql, params),
     json: (sql, params) => db.json(sql, params),
     transaction: (work) => db.transaction(work),
+    transactionBeside: (file, work) => db.transactionBeside(file, work),
     close: () => db.close(),
   };
 }

@@ -39,6 +39,8 @@ export interface Tx extends Reader {
 export interface Connection extends Reader {
   /** Runs `work` as one transaction: all of it is kept when it resolves, nothing of it when it rejects. */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** The same with the tables of another SQLite file, which exists, beside ours as `other.…`. */
+  transactionBeside<T>(file: string, work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Several statements without parameters, outside any transaction. */
   script(sql: string): Promise<void>;
   /** Waits for what was asked before, then closes. */
@@ -88,21 +90,34 @@ class QueuedConnection implements Connection {
   }
 
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return this.#inTurn(() => this.#transact(work));
+  }
+
+  transactionBeside<T>(file: string, work: (tx: Tx) => Promise<T>): Promise<T> {
     return this.#inTurn(async () => {
-      await exec(this.#db, this.#file, 'begin immediate');
-      const tx = new OpenTx(this.#db, this.#file);
+      await run(this.#db, file, 'attach ? as other', [file]);
       try {
-        const result = await this.#inside.run(tx, () => work(tx));
-        tx.end();
-        await exec(this.#db, this.#file, 'commit');
-        return result;
-      } catch (error) {
-        tx.end();
-        // After some failures (a full disk) SQLite has rolled back by itself, and asking again is an error.
-        await exec(this.#db, this.#file, 'rollback').catch(() => undefined);
-        throw error;
+        return await this.#transact(work);
+      } finally {
+        await exec(this.#db, file, 'detach other');
       }
     });
+  }
+
+  async #transact<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    await exec(this.#db, this.#file, 'begin immediate');
+    const tx = new OpenTx(this.#db, this.#file);
+    try {
+      const result = await this.#inside.run(tx, () => work(tx));
+      tx.end();
+      await exec(this.#db, this.#file, 'commit');
+      return result;
+    } catch (error) {
+      tx.end();
+      // After some failures (a full disk) SQLite has rolled back by itself, and asking again is an error.
+      await exec(this.#db, this.#file, 'rollback').catch(() => undefined);
+      throw error;
+    }
   }
 
   async close(): Promise<void> {

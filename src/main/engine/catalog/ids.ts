@@ -19,4 +19,6 @@ export type VaultJobKey = number & { readonly __brand: 'VaultJobKey' };
 export type InventoryKey = number & { readonly __brand: 'InventoryKey' };
 export type ErrandKey = number & { readonly __brand: 'ErrandKey' };
 export type CheckKey = number & { readonly __brand: 'CheckKey' };
+export type RecoveryKey = number & { readonly __brand: 'RecoveryKey' };
+export type RecoveryArchiveKey = number & { readonly __brand: 'RecoveryArchiveKey' };
 export type CheckReadKey = number & { readonly __brand: 'CheckReadKey' };

@@ -74,23 +74,70 @@ export interface SealedPackFacts extends PackFacts {
  * then on, and its upload is owed (`uploads`). Some 5 µs a chunk.
  */
 export async function addSealedPack(tx: Tx, pack: SealedPackFacts): Promise<PackKey> {
+  const id = await insertPack(tx, pack, { state: 'sealed', staged: 1, archiveId: null, storedAt: null });
+  await tx.run('insert into uploads (pack, leaves, description) values (?, ?, ?)', [
+    id,
+    pack.leaves,
+    pack.description,
+  ]);
+  return id;
+}
+
+/** What a target tells of a pack that lies there. */
+export interface FoundPackFacts extends Omit<PackFacts, 'run'> {
+  readonly archiveId: ArchiveId;
+  readonly storedAt: number;
+  /** The manifest that tells of it; null for manifests and copies, and for what only its own index tells. */
+  readonly toldBy: PackKey | null;
+  readonly index: PackIndex | null;
+}
+
+/** Records a pack that was found at a target, as `stored`. */
+export async function addFoundPack(tx: Tx, pack: FoundPackFacts): Promise<PackKey> {
+  const { archiveId, storedAt, toldBy } = pack;
+  const id = await insertPack(
+    tx,
+    { ...pack, run: null },
+    { state: 'stored', staged: 0, archiveId, storedAt },
+  );
+  if (toldBy !== null) await markTold(tx, [id], toldBy);
+  return id;
+}
+
+/** Where a pack that is known is found as well, when it is not where it was thought to be. */
+export async function moveArchive(tx: Tx, pack: PackKey, archiveId: ArchiveId): Promise<void> {
+  await tx.run('update packs set archive_id = ? where id = ?', [archiveId, pack]);
+}
+
+async function insertPack(
+  tx: Tx,
+  pack: PackFacts & { readonly index: PackIndex | null },
+  at: {
+    readonly state: PackState;
+    readonly staged: number;
+    readonly archiveId: ArchiveId | null;
+    readonly storedAt: number | null;
+  },
+): Promise<PackKey> {
   const firstFrame = int((await tx.row('select coalesce(max(id), 0) + 1 next from frames')) ?? {}, 'next');
   const numbers = pack.index?.numbers ?? [];
   const { lowest, highest } = span(numbers);
   const { lastId } = await tx.run(
     `insert into packs (uid, target, kind, state, run, snapshot, size, header, tree_hash, key_epoch, staged, raw_bytes,
-       first_frame, frame_count, first_chunk, last_chunk, chunk_count, created_at)
-     values (?, ?, ?, 'sealed', ?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)`,
+       first_frame, frame_count, first_chunk, last_chunk, chunk_count, created_at, archive_id, stored_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       Buffer.from(pack.uid, 'hex'),
       pack.target,
       pack.kind,
+      at.state,
       pack.run,
       pack.snapshot,
       pack.size,
       pack.header,
       pack.treeHash,
       pack.keyEpoch,
+      at.staged,
       pack.rawBytes,
       firstFrame,
       pack.index?.frames.length ?? 0,
@@ -98,14 +145,11 @@ export async function addSealedPack(tx: Tx, pack: SealedPackFacts): Promise<Pack
       highest,
       numbers.length,
       pack.createdAt,
+      at.archiveId,
+      at.storedAt,
     ],
   );
   if (pack.index !== null) await addIndex(tx, lastId as PackKey, firstFrame as FrameKey, pack.index);
-  await tx.run('insert into uploads (pack, leaves, description) values (?, ?, ?)', [
-    lastId,
-    pack.leaves,
-    pack.description,
-  ]);
   return lastId as PackKey;
 }
 

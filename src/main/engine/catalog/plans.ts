@@ -1,7 +1,7 @@
 /** Plans and their source folders. */
 import { EngineError } from '../failure.ts';
 import { hex, unhex } from './bulk.ts';
-import { int, parsed, text } from './columns.ts';
+import { int, parsed, text, textOrNull } from './columns.ts';
 import type { Reader, Row, Tx } from './db.ts';
 import type { PlanId, TargetId } from './ids.ts';
 
@@ -19,22 +19,80 @@ export interface NewPlan {
 
 export interface PlanRow extends NewPlan {
   readonly id: PlanId;
+  /** The installation it belongs to, 32 hex digits; null for this one. */
+  readonly writer: string | null;
+  /** The computer of that installation, as it called itself; null for this one. */
+  readonly host: string | null;
 }
 
-/** @throws EngineError `conflict` when the name is taken */
-export async function addPlan(tx: Tx, plan: NewPlan): Promise<PlanId> {
+/** Whose a plan is that was found at a target. */
+export interface PlanOwner {
+  readonly writer: string;
+  readonly host: string;
+}
+
+/**
+ * @param owner for one of another installation
+ * @throws EngineError `conflict` when the name is taken
+ */
+export async function addPlan(tx: Tx, plan: NewPlan, owner?: PlanOwner): Promise<PlanId> {
   if ((await findPlan(tx, plan.name)) !== undefined) {
     throw new EngineError('conflict', `There already is a plan named ${plan.name}.`, 'Choose another name.');
   }
   const { lastId } = await tx.run(
-    'insert into plans (uid, name, target, excludes, created_at) values (?, ?, ?, ?, ?)',
-    [plan.uid, plan.name, plan.target, JSON.stringify(plan.excludes), plan.createdAt],
+    'insert into plans (uid, name, target, excludes, created_at, writer, host) values (?, ?, ?, ?, ?, ?, ?)',
+    [
+      plan.uid,
+      plan.name,
+      plan.target,
+      JSON.stringify(plan.excludes),
+      plan.createdAt,
+      owner?.writer ?? null,
+      owner?.host ?? null,
+    ],
   );
-  await tx.run('insert into sources select ?, key, unhex(value) from json_each(?)', [
-    lastId,
-    JSON.stringify(plan.sources.map(hex)),
-  ]);
+  await writeSources(tx, lastId as PlanId, plan.sources);
   return lastId as PlanId;
+}
+
+async function writeSources(tx: Tx, id: PlanId, sources: readonly Buffer[]): Promise<void> {
+  await tx.run('delete from sources where plan = ?', [id]);
+  await tx.run('insert into sources select ?, key, unhex(value) from json_each(?)', [
+    id,
+    JSON.stringify(sources.map(hex)),
+  ]);
+}
+
+/** Brings a plan that was found at a target to what a later manifest tells of it. */
+export async function redefinePlan(
+  tx: Tx,
+  id: PlanId,
+  { sources, excludes }: Pick<NewPlan, 'sources' | 'excludes'>,
+): Promise<void> {
+  await tx.run('update plans set excludes = ? where id = ?', [JSON.stringify(excludes), id]);
+  await writeSources(tx, id, sources);
+}
+
+/** The name itself, or with a number after it where it is taken. */
+export async function freePlanName(db: Reader, wanted: string): Promise<string> {
+  for (let n = 1; ; n++) {
+    const name = n === 1 ? wanted : `${wanted} ${n}`;
+    if ((await findPlan(db, name)) === undefined) return name;
+  }
+}
+
+/** @param uid 32 hex digits */
+export async function planOfUid(db: Reader, uid: string): Promise<PlanRow | undefined> {
+  const row = await db.row(`${SELECT} where uid = ?`, [uid]);
+  return row && planRow(row);
+}
+
+/**
+ * Makes the plan this installation's own, to be told by its manifests from now on under a new uid: each uid has one
+ * writer, so that nobody's record goes on from what another has written meanwhile. The next manifest lists everything.
+ */
+export async function takePlan(tx: Tx, id: PlanId, uid: string): Promise<void> {
+  await tx.run('update plans set uid = ?, writer = null, host = null, relist = 1 where id = ?', [uid, id]);
 }
 
 const SELECT = `
@@ -104,5 +162,7 @@ function planRow(row: Row): PlanRow {
     sources: (parsed(row, 'sources') as string[]).map(unhex),
     excludes: parsed(row, 'excludes') as string[],
     createdAt: int(row, 'created_at'),
+    writer: textOrNull(row, 'writer'),
+    host: textOrNull(row, 'host'),
   };
 }

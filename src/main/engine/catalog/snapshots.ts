@@ -109,6 +109,9 @@ export async function commitSnapshot(
     ],
   );
   if (committed.changes !== 1) throw new RangeError('the snapshot is not running');
+  await tx.run('update plans set relist = 0 where id = (select plan from snapshots where id = ? and base)', [
+    id,
+  ]);
   await mendLost(tx, id);
 }
 

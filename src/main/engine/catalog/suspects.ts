@@ -163,12 +163,12 @@ async function mendChunks(tx: Tx, snapshot: SnapshotId): Promise<void> {
 }
 
 /**
- * Whether the target alone tells the plan's newest snapshot: every manifest from the newest full one on is stored.
- * True before the first snapshot.
+ * Whether the target alone tells the plan's newest snapshot: every manifest from the newest full one on is stored, and
+ * this installation has written them. True before the first snapshot.
  */
 export async function isRecordWhole(db: Reader, plan: PlanId): Promise<boolean> {
   const row = await db.row(
-    `select count(*) n from snapshots s join packs p on p.id = s.manifest
+    `select (select relist from plans where id = ?1) + count(*) n from snapshots s join packs p on p.id = s.manifest
      where s.plan = ?1 and s.state = 'committed' and p.state <> 'stored'
        and s.id >= (select max(id) from snapshots where plan = ?1 and state = 'committed' and base)`,
     [plan],

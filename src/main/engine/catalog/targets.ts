@@ -70,6 +70,11 @@ export async function setKeysStored(tx: Tx, id: TargetId, generation: number): P
   await tx.run('update targets set keys_stored = ? where id = ?', [generation, id]);
 }
 
+/** A new installation has committed nothing yet, to no target. */
+export async function forgetEpochs(tx: Tx): Promise<void> {
+  await tx.run('update targets set epoch = 0, head = null');
+}
+
 /** What lies there as far as we know: archives of packs that are stored, and their bytes. */
 export async function targetTotals(
   db: Reader,

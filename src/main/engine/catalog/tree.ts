@@ -58,6 +58,7 @@ export async function resolvePath(
 }
 
 export interface TreeCount {
+  /** Links too. */
   readonly files: number;
   /** Source folders included. */
   readonly folders: number;
@@ -74,7 +75,7 @@ export async function countTree(db: Reader, plan: PlanId, snapshot: SnapshotId):
   for (let from = 0; from < last; from += FOLDERS_AT_ONCE) {
     const row =
       (await db.row(
-        `select coalesce(sum(e.kind = 1), 0) files, coalesce(sum(e.kind = 2), 0) folders, coalesce(sum(e.size), 0) bytes
+        `select coalesce(sum(e.kind <> 2), 0) files, coalesce(sum(e.kind = 2), 0) folders, coalesce(sum(e.size), 0) bytes
          from folders f cross join entries e on e.folder = f.id
          where f.id > ?2 and f.id <= ?3 and f.plan = ?4 and ${at(snapshot).sql}`,
         [snapshot, from, from + FOLDERS_AT_ONCE, plan],

@@ -1,28 +1,9 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import type { CheckRow } from '../catalog/checks.ts';
-import type { InventoryPlace, InventoryRow } from '../catalog/inventories.ts';
 import type { TargetRow } from '../catalog/targets.ts';
 import type { KeyRing } from '../keys/keyRing.ts';
-import type { VaultService } from '../target/service.ts';
 import type { Target } from '../target/target.ts';
-import type { VaultJobs } from '../vaults/vaultJobs.ts';
-
-/** How the target tells what it holds. */
-export type Holdings = VaultHoldings | FolderHoldings;
-
-export interface VaultHoldings {
-  readonly kind: 'vault';
-  readonly service: VaultService;
-  readonly place: InventoryPlace;
-  readonly jobs: VaultJobs;
-  /** The newest inventory there is, waited for if need be; null when the service has taken none yet. */
-  readonly inventory: () => Promise<InventoryRow | null>;
-}
-
-export interface FolderHoldings {
-  readonly kind: 'folder';
-  readonly dir: string;
-}
+import type { Holdings } from '../vaults/holdings.ts';
 
 /** All that the steps of one check work with. */
 export interface CheckJob {

@@ -1,10 +1,8 @@
 /** The first half of a check: what the target lists against what the catalog says, and what follows from that. */
 import type { CheckListing } from '../../../shared/checkTypes.ts';
-import { BATCH_ROWS } from '../catalog/bulk.ts';
 import { replaceFindings, spareReads, updateCheck, type Finding } from '../catalog/checks.ts';
 import type { PackKey } from '../catalog/ids.ts';
 import type { InventoryRow } from '../catalog/inventories.ts';
-import { listInventoryArchives } from '../catalog/inventoryArchives.ts';
 import { listPacks, type PackRow } from '../catalog/packs.ts';
 import { markListed, proofsOf, type Proof } from '../catalog/proofs.ts';
 import { clearSuspect, forgetFilesIn, suspectPack, takeCopy } from '../catalog/suspects.ts';
@@ -12,7 +10,8 @@ import { getTarget, setKeysStored } from '../catalog/targets.ts';
 import { crashpoint } from '../crashpoint.ts';
 import { parseDescription } from '../pack/description.ts';
 import { hashFolderArchive, listFolderArchives } from '../target/folderArchives.ts';
-import type { CheckJob, FolderHoldings } from './checkJob.ts';
+import { inventoryPages, type FolderHoldings } from '../vaults/holdings.ts';
+import type { CheckJob } from './checkJob.ts';
 import { Comparison, LAG_MS, type Compared, type ExpectedPack, type ListingDate } from './compare.ts';
 
 /** Waits for the listing where that takes its time, compares, and writes down what was found. */
@@ -84,17 +83,8 @@ async function compareInventory(
   const aheadMs = Math.max(0, serviceNow - Date.now(), takenAt - Date.now());
   const date = { takenAt, aheadMs };
   const comparison = new Comparison(known.expected, date, known.ignored);
-  for (let after = 0; inventory !== null;) {
-    const page = await listInventoryArchives(job.catalog, inventory.id, { after, limit: BATCH_ROWS });
-    comparison.see(
-      page
-        .filter(({ gone }) => !gone)
-        .map((archive) => ({ ...archive, treeHash: Buffer.from(archive.treeHash, 'hex') })),
-    );
-    const last = page.at(-1);
-    if (last === undefined) break;
-    after = last.number;
-  }
+  if (inventory !== null)
+    for await (const page of inventoryPages(job.catalog, inventory)) comparison.see(page);
   await writeDown(job, known, comparison.end(), date);
 }
 

@@ -17,7 +17,8 @@ import { crashpoint } from '../crashpoint.ts';
 import { EngineError } from '../failure.ts';
 import type { VaultService } from '../target/service.ts';
 import type { ByteRange, JobId } from '../target/target.ts';
-import type { CheckJob, VaultHoldings } from './checkJob.ts';
+import type { VaultHoldings } from '../vaults/holdings.ts';
+import type { CheckJob } from './checkJob.ts';
 import { proveRange, type RangeVerdict } from './proveRange.ts';
 
 /** Asks a vault for every range that was not asked for yet. Each is asked, and paid, once. */

@@ -12,7 +12,7 @@ import { EngineError } from '../failure.ts';
 import { replaceFile } from '../lastingNames.ts';
 import { forgetMasterKeys, recallMasterKeys, rememberMasterKeys } from './keychain.ts';
 import { createMasterKey, deriveKeys, type KeySet, type MasterKey } from './masterKey.ts';
-import { createRecoveryCode, isGroup, spellRecoveryCode } from './recoveryCode.ts';
+import { createRecoveryCode, isGroup, readRecoveryCode, spellRecoveryCode } from './recoveryCode.ts';
 import { encodeKeySlots, parseKeySlots, type CodeSlot, type KdfCost, type KeySlots } from './slotFile.ts';
 import { codeOf, defaultKdfCost, openSlots, sealCodeSlot, sealSlot } from './slots.ts';
 
@@ -28,6 +28,8 @@ export class KeyRing {
   #masters: readonly MasterKey[] = [];
   #sets: ReadonlyMap<number, KeySet> = new Map();
   #keychainTrouble: string | null = null;
+  /** What it was opened with, if that was the recovery code. */
+  #typedCode: string | null = null;
 
   /**
    * @param file the key slots of the profile
@@ -72,14 +74,14 @@ export class KeyRing {
   }
 
   /**
-   * Wraps the keys in new slots under another passphrase; the recovery code stays. Copies of the old slots, at the
+   * Wraps the keys in new slots under another passphrase; the recovery code stays, where it is known. Copies of the old slots, at the
    * targets or elsewhere, still open with the old one.
    * @throws EngineError `locked`, `invalid`
    */
   async changePassphrase(passphrase: string): Promise<void> {
     this.newest();
     const { generation } = this.slots();
-    const code = this.codeSlots().length === 0 ? createRecoveryCode() : this.#code();
+    const code = this.#knownCode() ?? createRecoveryCode();
     await this.#alone(() => this.#seal(this.#masters, generation + 1, passphrase, code));
   }
 
@@ -174,6 +176,7 @@ export class KeyRing {
         const masters = await openSlots(parseKeySlots(bytes), secret);
         if (this.#others().length > 0) this.#settle(bytes);
         this.#open(masters);
+        this.#typedCode = readRecoveryCode(secret).kind === 'code' ? secret : null;
         return;
       } catch (error) {
         if (!(error instanceof EngineError)) throw error;
@@ -181,6 +184,11 @@ export class KeyRing {
       }
     }
     throw failures[0];
+  }
+
+  /** @throws EngineError as `unlock` does when `secret` does not open these keys; changes nothing */
+  async verify(secret: string): Promise<void> {
+    await openSlots(parseKeySlots(this.#bytes()), secret);
   }
 
   /**
@@ -206,6 +214,33 @@ export class KeyRing {
       replaceFile(`${this.#file}.other-${i + 1}`, bytes);
     replaceFile(this.#file, newest);
     crashpoint('keys-adopted');
+  }
+
+  /** Whether the slots are those of a kit, which knows neither the passphrase nor later epochs. */
+  get isFromKit(): boolean {
+    return existsSync(this.#file) && this.slots().slots.every(({ kind }) => kind === 'code');
+  }
+
+  /**
+   * Takes the newest of these slots in the place of those of a kit, if the code that was typed opens them. In any case what
+   * is sealed later is of a higher generation than any that was seen.
+   * @param candidates newest first
+   */
+  async upgrade(candidates: readonly Buffer[]): Promise<void> {
+    const usable = candidates.filter(isUsable);
+    const code = this.#typedCode;
+    for (const bytes of code === null ? [] : usable) {
+      const masters = await openSlots(parseKeySlots(bytes), code ?? '').catch(unlessRefused);
+      if (masters === null) continue;
+      replaceFile(this.#file, bytes);
+      this.#open(masters);
+      return;
+    }
+    const generation = Math.max(
+      ...usable.map((bytes) => parseKeySlots(bytes).generation),
+      this.slots().generation,
+    );
+    replaceFile(this.#file, encodeKeySlots({ generation, slots: this.slots().slots }));
   }
 
   /** Adopted slots that were not opened yet, newest first. */
@@ -234,6 +269,7 @@ export class KeyRing {
 
   /** Forgets the keys until the next unlock. */
   lock(): void {
+    this.#typedCode = null;
     this.#masters = [];
     this.#sets = new Map();
   }
@@ -269,12 +305,18 @@ export class KeyRing {
     return this.slots().slots.filter((slot) => slot.kind === 'code');
   }
 
-  #code(): Buffer {
+  #knownCode(): Buffer | null {
     const keys = this.newest();
     for (const slot of this.codeSlots()) {
       const code = slot.epoch === keys.epoch ? codeOf(slot, keys) : null;
       if (code !== null) return code;
     }
+    return null;
+  }
+
+  #code(): Buffer {
+    const code = this.#knownCode();
+    if (code !== null) return code;
     throw new EngineError(
       'not-found',
       'These keys have no recovery code.',
@@ -333,6 +375,11 @@ async function prove(bytes: Buffer, secret: string, masters: readonly MasterKey[
     ({ epoch, key }) => opened.find((master) => master.epoch === epoch)?.key.equals(key) === true,
   );
   if (!areAll) throw new RangeError('a new key slot does not open');
+}
+
+function unlessRefused(error: unknown): null {
+  if (error instanceof EngineError) return null;
+  throw error;
 }
 
 function isUsable(bytes: Buffer): boolean {

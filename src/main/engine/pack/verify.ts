@@ -4,7 +4,7 @@
  * One pass over the file: each segment is hashed and opened, each frame decompressed, each chunk's id worked out anew,
  * and the bytes between frames and index must be zero. Held in memory: a stretch of the file, one frame, the index.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync } from 'node:fs';
 import { prepareKey, sha256 } from '../crypto.ts';
 import { EngineError, errorCode } from '../failure.ts';
 import type { KeySet } from '../keys/masterKey.ts';
@@ -12,8 +12,9 @@ import { MAX_FRAME_BYTES } from './codec.ts';
 import { damaged } from './damaged.ts';
 import { HEADER_BYTES } from './header.ts';
 import { chunkAt, frameAt } from './index.ts';
-import { decodeFrame, isChunk, type OpenPack, openPack, type PackTail, readTail } from './packReader.ts';
-import { bodyLength, bodyOfSegment, SEGMENT_BYTES, segmentCount, segmentsOfBody } from './segment.ts';
+import { bodyOf, readExactly } from './packFile.ts';
+import { decodeFrame, isChunk, openPack, type PackTail, readTail } from './packReader.ts';
+import { bodyLength, SEGMENT_BYTES, segmentCount } from './segment.ts';
 
 /** Segments read at a time. */
 const STRETCH_SEGMENTS = 4;
@@ -73,21 +74,6 @@ function verifyOpenFile(fd: number, keys: KeySet): VerifiedPack {
   }
   contents.finish();
   return { ...tail, packId, header, leaves: Buffer.concat(leaves) };
-}
-
-/** Reads any part of the body; made for the few segments at its end. */
-function bodyOf(fd: number, pack: OpenPack, segments: number): (first: number, end: number) => Buffer {
-  return (first, end) => {
-    const pieces: Buffer[] = [];
-    const span = segmentsOfBody(first, end);
-    for (let n = span.first; n < span.end; n++) {
-      const stored = readExactly(fd, Buffer.allocUnsafe(SEGMENT_BYTES), n * SEGMENT_BYTES);
-      const start = bodyOfSegment(n).first;
-      const plaintext = pack.openSegment(n, n === segments - 1, stored);
-      pieces.push(plaintext.subarray(Math.max(0, first - start), end - start));
-    }
-    return Buffer.concat(pieces);
-  };
 }
 
 /** Takes the body in order and holds it against the index. */
@@ -158,13 +144,4 @@ class ContentsCheck {
     }
     this.#frame++;
   }
-}
-
-function readExactly(fd: number, into: Buffer, position: number): Buffer {
-  for (let filled = 0; filled < into.length;) {
-    const got = readSync(fd, into, filled, into.length - filled, position + filled);
-    if (got === 0) throw damaged('A staged pack has become shorter');
-    filled += got;
-  }
-  return into;
 }

@@ -3,6 +3,7 @@ import type { Routes } from '../../../shared/contract.ts';
 import type { Failure } from '../../../shared/failure.ts';
 import type { ProblemLine, RunSummary } from '../../../shared/types.ts';
 import type { BackupJob } from '../backup/backupJob.ts';
+import { refuseWhileRecovering } from './recovering.ts';
 import { recoverRuns } from '../backup/recover.ts';
 import { runBackup } from '../backup/runBackup.ts';
 import { RunMeter } from '../backup/runMeter.ts';
@@ -99,6 +100,8 @@ export class BackupRuns {
     const { catalog, events, keys, profile } = this.#context;
     const plan = await namedPlan(catalog, planName);
     keys.newest();
+    refuseForeign(plan);
+    await refuseWhileRecovering(catalog, plan.target);
     await recoverRuns(catalog, profile.staging);
     const id = await catalog.transaction(async (tx) => {
       const target = await getTarget(tx, plan.target);
@@ -150,7 +153,7 @@ export class BackupRuns {
     acceptEmptySource: boolean,
     meter: RunMeter,
   ) {
-    const { catalog, keys, profile, targets, writer } = this.#context;
+    const { catalog, events, keys, profile, targets, writer } = this.#context;
     const targetRow = await getTarget(catalog, plan.target);
     if (targetRow === undefined || run.snapshot === null)
       throw new RangeError('a run without target or snapshot');
@@ -179,6 +182,7 @@ export class BackupRuns {
       meter,
       signal,
       acceptEmptySource,
+      onNotice: (error) => events.emit('engine:notice', toFailure(error)),
     };
     try {
       const { changed } = await runBackup(job);
@@ -225,6 +229,17 @@ export function backupRoutes(context: EngineContext, runs: BackupRuns): BackupRo
       }));
     },
   };
+}
+
+/** Its writer may still be at work, and nothing says that this computer has its folders. */
+function refuseForeign({ name, host, writer }: PlanRow): void {
+  if (writer === null) return;
+  throw new EngineError(
+    'conflict',
+    `The plan ${name} belongs to another installation (${host ?? 'unknown'}); here its snapshots can be restored.`,
+    `To go on with it on this computer: permafrost plan take-over ${name}.`,
+    { safe: 'Nothing was changed.' },
+  );
 }
 
 /** Whatever a run that was asked to stop stumbled over first: it was stopped. */

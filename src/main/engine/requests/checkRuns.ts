@@ -3,39 +3,23 @@ import type { CheckOutcome, CheckSummary } from '../../../shared/checkTypes.ts';
 import type { FailureKind } from '../../../shared/failure.ts';
 import { checkCatalog } from '../catalog/catalog.ts';
 import { getCheck, openChecks, updateCheck, type CheckRow } from '../catalog/checks.ts';
-import { findErrands } from '../catalog/errands.ts';
 import type { CheckKey } from '../catalog/ids.ts';
-import { newestInventory, type InventoryPlace, type InventoryRow } from '../catalog/inventories.ts';
 import { addRequests } from '../catalog/requests.ts';
 import { getTarget, type TargetRow } from '../catalog/targets.ts';
-import { getVaultJob } from '../catalog/vaultJobs.ts';
-import type { CheckJob, Holdings } from '../check/checkJob.ts';
+import type { CheckJob } from '../check/checkJob.ts';
 import { runCheck } from '../check/runCheck.ts';
 import { crashpoint } from '../crashpoint.ts';
-import { EngineError, toFailure } from '../failure.ts';
-import type { VaultService } from '../target/service.ts';
-import type { InventoryProgress } from '../vaults/inventoryErrand.ts';
+import { toFailure } from '../failure.ts';
 import { VaultJobs } from '../vaults/vaultJobs.ts';
 import type { BackupRuns } from './backup.ts';
 import { checkSummary } from './checkSummary.ts';
 import type { EngineContext } from './context.ts';
 import type { ErrandRuns } from './errandRuns.ts';
+import { openHoldings } from './openHoldings.ts';
 import { RequestCounts } from './requestCounts.ts';
-import { placeIn, vaultArchiveRoutes } from './vaultArchives.ts';
-import { openService } from './vaultPlace.ts';
-
-/** Nobody waits for each request: long enough for a router's restart. */
-const PATIENCE_MS = 15 * 60_000;
 
 /** After these it is over. Everything else is tried again when it is carried on. */
 const finalKinds: readonly FailureKind[] = ['unsupported', 'closed', 'bug'];
-
-interface InventoryWish extends Pick<CheckJob, 'signal' | 'onWaiting'> {
-  /** Its name. */
-  readonly target: string;
-  readonly place: InventoryPlace;
-  readonly service: VaultService;
-}
 
 interface UnderWay {
   readonly stop: AbortController;
@@ -122,7 +106,10 @@ export class CheckRuns {
       else if (!this.#waiting.delete(check.id)) return;
       await this.#tell(check.id);
     };
-    const { holdings, close } = await this.#holdings(targetRow, signal, onWaiting);
+    const { holdings, close } = await openHoldings(this.#context, this.#errands, this.#jobs, targetRow, {
+      signal,
+      onWaiting,
+    });
     const target = await targets.open(targetRow, {
       onRequest: (operation, bytes) => ledger.add(operation, bytes),
     });
@@ -149,83 +136,6 @@ export class CheckRuns {
     }
   }
 
-  async #holdings(
-    { name, settings }: TargetRow,
-    signal: AbortSignal,
-    onWaiting: CheckJob['onWaiting'],
-  ): Promise<{ readonly holdings: Holdings; readonly close: () => void }> {
-    if (settings.kind === 'folder')
-      return { holdings: { kind: 'folder', dir: settings.path }, close: () => undefined };
-    const at = { target: name } as const;
-    const place = await placeIn(this.#context, { at });
-    const service = await openService(this.#context, at, { patienceMs: PATIENCE_MS });
-    const inventory = (): Promise<InventoryRow | null> =>
-      this.#inventory({ target: name, place, service, signal, onWaiting });
-    const holdings: Holdings = { kind: 'vault', service, place, jobs: this.#jobs, inventory };
-    return { holdings, close: () => service.close() };
-  }
-
-  /** The kept inventory if the service has no newer one; else that is asked for, once, and waited for. */
-  async #inventory(wish: InventoryWish): Promise<InventoryRow | null> {
-    const { catalog } = this.#context;
-    const { place, service, signal } = wish;
-    const { inventoryAt } = await service.describeVault(place.vault, signal);
-    const kept = await newestInventory(catalog, place);
-    if (inventoryAt === null) return null;
-    // The service writes whole seconds into an inventory.
-    if (kept !== undefined && kept.takenAt >= Math.floor(inventoryAt / 1000) * 1000) return kept;
-    await this.#errandFor(wish);
-    await wish.onWaiting(false);
-    const read = await newestInventory(catalog, place);
-    if (read === undefined) throw new RangeError('an inventory that was just read is gone');
-    return read;
-  }
-
-  /** Resolves when the inventory has been read; rejects with what keeps it from being. */
-  async #errandFor(wish: InventoryWish): Promise<void> {
-    const { events } = this.#context;
-    const { target, signal } = wish;
-    const request = vaultArchiveRoutes(this.#context, this.#errands)['inventories:request'];
-    const done = new Set<string>();
-    const failed = new Map<string, EngineError>();
-    let look = (): void => undefined;
-    const off = events.on('errand:changed', ({ id, kind, outcome, failure, step }) => {
-      if (kind !== 'inventory') return;
-      if (step === 'waiting' && failure === null) void this.#tellIfWaiting(id, wish).catch(() => undefined);
-      if (outcome === 'done') done.add(id);
-      else if (failure !== null)
-        failed.set(id, new EngineError(failure.kind, failure.message, failure.advice));
-      else if (outcome === 'cancelled') failed.set(id, cancelled());
-      look();
-    });
-    try {
-      const { id, outcome } = await request({ at: { target }, format: 'json' });
-      if (outcome === 'done') return;
-      await new Promise<void>((resolve, reject) => {
-        look = () => {
-          if (done.has(id)) resolve();
-          else if (failed.has(id)) reject(failed.get(id) ?? cancelled());
-          else if (signal.aborted) reject(signal.reason as Error);
-        };
-        signal.addEventListener('abort', look, { once: true });
-        look();
-      });
-    } finally {
-      off();
-    }
-  }
-
-  /** The errand has asked for its job; whether that is ready already is seen by a look of our own. */
-  async #tellIfWaiting(errand: string, { service, place, signal, onWaiting }: InventoryWish): Promise<void> {
-    const { catalog } = this.#context;
-    const [row] = await findErrands(catalog, errand);
-    const key = row === undefined ? null : (row.progress as InventoryProgress).job;
-    const job = key === null ? undefined : await getVaultJob(catalog, key);
-    if (job === undefined || job.jobId === null) return;
-    const { state } = await service.describeJob(place.vault, job.jobId, signal);
-    if (state === 'waiting') await onWaiting(true);
-  }
-
   async #stopped(id: CheckKey, error: unknown): Promise<void> {
     const failure = toFailure(error);
     const isFinal = finalKinds.includes(failure.kind);
@@ -245,12 +155,4 @@ export class CheckRuns {
     const row = await getCheck(this.#context.catalog, id);
     if (row !== undefined) this.#context.events.emit('check:changed', await this.summary(row));
   }
-}
-
-function cancelled(): EngineError {
-  return new EngineError(
-    'cancelled',
-    'The inventory that the check waits for was given up.',
-    'Carry the check on: it asks for it again.',
-  );
 }

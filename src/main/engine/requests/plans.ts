@@ -3,7 +3,15 @@ import { isAbsolute } from 'node:path';
 import type { Routes } from '../../../shared/contract.ts';
 import type { PlanSummary } from '../../../shared/types.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import { addPlan, findPlan, listPlans, removePlan, type PlanRow } from '../catalog/plans.ts';
+import {
+  addPlan,
+  findPlan,
+  listPlans,
+  redefinePlan,
+  removePlan,
+  takePlan,
+  type PlanRow,
+} from '../catalog/plans.ts';
 import { listRuns } from '../catalog/runs.ts';
 import { listSnapshots } from '../catalog/snapshots.ts';
 import { getTarget } from '../catalog/targets.ts';
@@ -18,7 +26,7 @@ import { snapshotSummary } from './snapshotSummary.ts';
 import { namedTarget } from './namedTarget.ts';
 import { refuseClosing } from './vaultUse.ts';
 
-type PlanRoutes = Pick<Routes, 'plans:list' | 'plans:show' | 'plans:add' | 'plans:remove'>;
+type PlanRoutes = Pick<Routes, 'plans:list' | 'plans:show' | 'plans:add' | 'plans:takeOver' | 'plans:remove'>;
 
 export function planRoutes({ catalog, events, profile }: EngineContext): PlanRoutes {
   return {
@@ -38,6 +46,25 @@ export function planRoutes({ catalog, events, profile }: EngineContext): PlanRou
       await catalog.transaction(async (tx) => {
         await refuseClosing(tx, row);
         await addPlan(tx, { name, uid, target: id, sources: paths, excludes, createdAt: Date.now() });
+      });
+      events.emit('lists:changed', {});
+      return summary(catalog, await namedPlan(catalog, name));
+    },
+    'plans:takeOver': async ({ name, sources }) => {
+      const plan = await namedPlan(catalog, name);
+      if (plan.writer === null) {
+        throw new EngineError(
+          'conflict',
+          `The plan ${name} is this installation's own.`,
+          'Back it up as it is.',
+        );
+      }
+      const target = await getTarget(catalog, plan.target);
+      const archives = target?.settings.kind === 'folder' ? [Buffer.from(target.settings.path)] : [];
+      const paths = checkSources(sources ?? plan.sources.map(String), profile.root, archives);
+      await catalog.transaction(async (tx) => {
+        await takePlan(tx, plan.id, randomBytes(16).toString('hex'));
+        await redefinePlan(tx, plan.id, { sources: paths, excludes: plan.excludes });
       });
       events.emit('lists:changed', {});
       return summary(catalog, await namedPlan(catalog, name));
@@ -102,6 +129,7 @@ async function summary(catalog: Catalog, plan: PlanRow): Promise<PlanSummary> {
     sources: plan.sources.map(String),
     excludes: plan.excludes,
     createdAt: plan.createdAt,
+    belongsTo: plan.writer === null ? null : (plan.host ?? ''),
     lastRun: lastRun === undefined ? null : await runSummary(catalog, lastRun, plan.name),
     latestSnapshot: latest === undefined ? null : snapshotSummary(latest, plan.name, targetName),
     snapshots: snapshots.length,

@@ -59,7 +59,7 @@ export function targetRoutes(context: EngineContext): TargetRoutes {
 }
 
 /** Two targets in one place would each store what the other has. */
-async function refuseSamePlace(catalog: Catalog, settings: TargetSettings): Promise<void> {
+export async function refuseSamePlace(catalog: Catalog, settings: TargetSettings): Promise<void> {
   const same = (await listTargets(catalog)).find((row) => isSamePlace(row.settings, settings));
   if (same === undefined) return;
   throw new EngineError(
@@ -69,7 +69,8 @@ async function refuseSamePlace(catalog: Catalog, settings: TargetSettings): Prom
   );
 }
 
-function isSamePlace(a: TargetSettings, b: TargetSettings): boolean {
+/** Whether two settings mean one place. */
+export function isSamePlace(a: TargetSettings, b: TargetSettings): boolean {
   if (a.kind === 'folder' && b.kind === 'folder') return samePath(a.path, b.path);
   if (a.kind !== 'vault' || b.kind !== 'vault') return false;
   const keys = ['vault', 'region', 'endpoint', 'awsProfile'] as const;
@@ -77,7 +78,7 @@ function isSamePlace(a: TargetSettings, b: TargetSettings): boolean {
 }
 
 /** Proves that the target answers, after making it where that was asked. Resolves to its pack size. */
-async function reach(context: EngineContext, uid: string, settings: TargetSettings): Promise<number> {
+export async function reach(context: EngineContext, uid: string, settings: TargetSettings): Promise<number> {
   if (settings.kind === 'folder') checkFolder(settings.path, context.profile.root);
   const target = await context.targets.open({ uid, settings }, { patienceMs: PATIENCE_MS });
   try {

@@ -1,8 +1,5 @@
 /** Inventories of vaults, and the archives they list. */
 import { randomBytes } from 'node:crypto';
-import { accessSync, constants, lstatSync } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
-import { dirname, isAbsolute } from 'node:path';
 import type { ArchiveLine, InventorySummary } from '../../../shared/archiveTypes.ts';
 import type { Routes } from '../../../shared/contract.ts';
 import { BATCH_ROWS } from '../catalog/bulk.ts';
@@ -16,14 +13,14 @@ import {
   WHOLE,
 } from '../catalog/inventories.ts';
 import { listInventoryArchives, type InventoryArchive } from '../catalog/inventoryArchives.ts';
-import { EngineError, errorCode, unwritable } from '../failure.ts';
+import { EngineError } from '../failure.ts';
 import type { InventoryAsked } from '../target/service.ts';
 import { nothingShown } from '../vaults/errand.ts';
 import { scopeOf, type InventoryProgress, type InventoryWanted } from '../vaults/inventoryErrand.ts';
 import { exportText } from '../vaults/inventoryExport.ts';
 import type { EngineContext } from './context.ts';
 import { errandSummary, type ErrandRuns } from './errandRuns.ts';
-import { assertApart } from './places.ts';
+import { checkNewFile, writeNew } from './newFile.ts';
 import { serviceKey, vaultOf, withService } from './vaultPlace.ts';
 
 type ArchiveRoutes = Pick<
@@ -123,55 +120,6 @@ async function* allPages(
     const last = page.at(-1);
     if (last === undefined) return;
     after = last.number;
-  }
-}
-
-/** A file that does not exist, in a folder that does, at a place that is not the profile's own. */
-export function checkNewFile(path: string, profile: string): void {
-  if (!isAbsolute(path)) {
-    throw new EngineError(
-      'invalid',
-      `${path} is not a full path.`,
-      'Give the path from the top of the disk.',
-    );
-  }
-  assertApart(path, profile, 'The file');
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) {
-    checkFolderFor(path);
-    return;
-  }
-  throw new EngineError('conflict', `There is a file ${path} already.`, 'Choose another name.', {
-    safe: 'It was not touched, and nothing was asked of the service.',
-  });
-}
-
-/** What is asked of the service takes hours and may cost: a folder that is not there is found out before. */
-function checkFolderFor(path: string): void {
-  try {
-    accessSync(dirname(path), constants.W_OK | constants.X_OK);
-  } catch (cause) {
-    const isMissing = errorCode(cause) === 'ENOENT' || errorCode(cause) === 'ENOTDIR';
-    throw new EngineError(
-      isMissing ? 'not-found' : 'unwritable',
-      `${dirname(path)} ${isMissing ? 'is not a folder that exists' : 'cannot be written to'}.`,
-      isMissing ? 'Make the folder, or choose another place.' : 'Choose a folder that is yours.',
-      { safe: 'Nothing was asked of the service.', cause },
-    );
-  }
-}
-
-async function writeNew(path: string, text: AsyncIterable<string>): Promise<void> {
-  try {
-    const file = await open(path, 'wx', 0o600);
-    try {
-      for await (const piece of text) await file.writeFile(piece);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-  } catch (error) {
-    if (errorCode(error) !== 'EEXIST') await rm(path, { force: true });
-    throw errorCode(error) === undefined ? error : unwritable(path, error);
   }
 }
 

@@ -25,7 +25,8 @@ import { nothingShown } from '../vaults/errand.ts';
 import { markOf, type UploadProgress, type UploadWanted } from '../vaults/uploadErrand.ts';
 import type { EngineContext } from './context.ts';
 import type { ErrandRuns } from './errandRuns.ts';
-import { checkNewFile, placeIn } from './vaultArchives.ts';
+import { checkNewFile } from './newFile.ts';
+import { placeIn } from './vaultArchives.ts';
 import { withService } from './vaultPlace.ts';
 
 type TransferRoutes = Pick<

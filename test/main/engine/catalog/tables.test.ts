@@ -85,8 +85,8 @@ test('keeps plans with their sources as bytes, in order', async () => {
     createdAt: 5,
   };
   const id = await catalog.transaction((tx) => addPlan(tx, plan));
-  expect(await getPlan(catalog, id)).toEqual({ ...plan, id });
-  expect(await findPlan(catalog, 'docs')).toEqual({ ...plan, id });
+  expect(await getPlan(catalog, id)).toEqual({ ...plan, id, writer: null, host: null });
+  expect(await findPlan(catalog, 'docs')).toEqual({ ...plan, id, writer: null, host: null });
   expect(await findPlan(catalog, 'none')).toBeUndefined();
   expect(await plansOfTarget(catalog, target)).toEqual(['docs']);
   const twice = catalog.transaction((tx) => addPlan(tx, { ...plan, uid: 'ac'.repeat(16) }));

@@ -1,0 +1,488 @@
+/**
+ * Fills the catalog from manifests: first which packs there are and what is in them, then snapshot after snapshot.
+ *
+ * Everything may be repeated: a pack or a snapshot that is known is passed over, and each of them is one transaction, while
+ * which the manifest's file is read; nobody else has much to ask of a catalog that is being made.
+ * Held in memory: an index of all chunk ids (some 27 bytes each), the frames of one pack, one batch of entries.
+ */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { readManifest } from '../backup/manifest.ts';
+import type {
+  ManifestEntry,
+  ManifestFrame,
+  ManifestHead,
+  ManifestLine,
+  ManifestPack,
+} from '../backup/manifestLine.ts';
+import type { Catalog, Tx } from '../catalog/catalog.ts';
+import { lastChunkNumber, loadChunkIds } from '../catalog/chunks.ts';
+import { putEntries, removeEntries, type EntryPlace, type EntryPut } from '../catalog/entries.ts';
+import { ensureFolders, ensureTop } from '../catalog/folders.ts';
+import type { FolderId, PackKey, PlanId, SnapshotId, TargetId } from '../catalog/ids.ts';
+import { addFoundPack, findPack, markDead, moveArchive, type PackIndex } from '../catalog/packs.ts';
+import { addPlan, freePlanName, planOfUid, redefinePlan } from '../catalog/plans.ts';
+import { addFoundSnapshot, countSnapshot, MentionedEntries } from '../catalog/rebuilding.ts';
+import { latestSnapshot } from '../catalog/snapshots.ts';
+import { createChunkIndex, type ChunkIndex } from '../chunk/chunkIndex.ts';
+import { RunBuilder, type Entry } from '../entry.ts';
+import { damaged } from '../pack/damaged.ts';
+import { parseHeader } from '../pack/header.ts';
+import { chunkAt, frameAt } from '../pack/index.ts';
+import type { PackFile } from '../pack/packFile.ts';
+import type { ArchiveId } from '../target/target.ts';
+import type { KnownPack } from './chooseRecords.ts';
+import type { ManifestFacts } from './orderManifests.ts';
+
+const ID_BYTES = 32;
+/** Puts that are written together; as many lines pass between two turns of the event loop. */
+const BATCH_PUTS = 2000;
+/** Entries keep times in 52 bits with a sign; beyond that nothing is a time. */
+const MAX_SECONDS = 2 ** 51;
+
+/** A manifest whose bytes are here. */
+export interface FoundManifest extends ManifestFacts {
+  readonly known: KnownPack;
+  readonly head: ManifestHead;
+  /** Opens its file; the caller closes it. */
+  readonly open: () => PackFile;
+}
+
+export interface RebuildOptions {
+  readonly catalog: Catalog;
+  readonly target: TargetId;
+  /** What the target lists as data packs, by pack id. */
+  readonly listed: ReadonlyMap<string, KnownPack>;
+  readonly signal: AbortSignal;
+}
+
+export class Rebuild {
+  readonly #options: RebuildOptions;
+  readonly #index: ChunkIndex;
+  /** Numbers of chunks that no pack known has. */
+  readonly #dangling = new Set<number>();
+  #filesIncomplete = 0;
+
+  private constructor(options: RebuildOptions, index: ChunkIndex) {
+    this.#options = options;
+    this.#index = index;
+  }
+
+  static async begin(options: RebuildOptions): Promise<Rebuild> {
+    const { catalog, target } = options;
+    const nextNumber = (await lastChunkNumber(catalog)) + 1;
+    const index = createChunkIndex({ expected: nextNumber, nextNumber });
+    await loadChunkIds(catalog, target, ({ numbers, ids }) => {
+      for (const [i, number] of numbers.entries())
+        index.add(ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES), number);
+    });
+    return new Rebuild(options, index);
+  }
+
+  /** Files of the snapshots put together here with content in none of the packs known. */
+  get filesIncomplete(): number {
+    return this.#filesIncomplete;
+  }
+
+  /** Records the manifest's own pack and the data packs that it tells of. */
+  async addPacks(manifest: FoundManifest, superseded: boolean): Promise<void> {
+    const own = await this.#addManifestPack(manifest, superseded);
+    const unlisted: ToldPack[] = [];
+    for await (const told of packsOf(manifest, this.#options.signal)) {
+      // Of a chunk that lies in several packs, one that is there is taken.
+      if (this.#options.listed.has(told.pack.uid)) await this.#addDataPack(told, manifest, own);
+      else unlisted.push(told);
+    }
+    for (const told of unlisted) await this.#addDataPack(told, manifest, own);
+  }
+
+  async #addManifestPack({ known, open, treeHash }: FoundManifest, superseded: boolean): Promise<PackKey> {
+    const { catalog, target } = this.#options;
+    const { described, archive } = known;
+    const before = await findPack(catalog, described.packId);
+    if (before !== undefined) return before.id;
+    const file = open();
+    const { headerBytes: header, tail } = file;
+    file.close();
+    return catalog.transaction(async (tx) => {
+      const id = await addFoundPack(tx, {
+        uid: described.packId,
+        target,
+        kind: 'manifest',
+        snapshot: null,
+        size: archive.size,
+        header,
+        treeHash: Buffer.from(treeHash, 'hex'),
+        keyEpoch: described.keyEpoch,
+        rawBytes: tail.trailer.rawBytes,
+        createdAt: described.createdAt,
+        archiveId: archive.archiveId,
+        storedAt: archive.createdAt,
+        toldBy: null,
+        index: null,
+      });
+      if (superseded) await markDead(tx, id);
+      return id;
+    });
+  }
+
+  async #addDataPack({ pack, frames }: ToldPack, { head }: FoundManifest, toldBy: PackKey): Promise<void> {
+    const { catalog, listed } = this.#options;
+    const found = listed.get(pack.uid);
+    const before = await findPack(catalog, pack.uid);
+    // Opaque, and only ever handed back to the target that gave it to the writer of the manifest.
+    const archiveId = found?.archive.archiveId ?? (pack.archiveId as ArchiveId);
+    if (before !== undefined) {
+      if (before.archiveId !== archiveId && found !== undefined)
+        await catalog.transaction((tx) => moveArchive(tx, before.id, found.archive.archiveId));
+      return;
+    }
+    await this.#add({
+      ...pack,
+      archiveId,
+      keyEpoch: parseHeader(pack.header).keyEpoch,
+      createdAt: found?.described.createdAt ?? head.endedAt,
+      storedAt: found?.archive.createdAt ?? head.endedAt,
+      toldBy,
+      index: this.#numbered(framesIndex(frames)),
+    });
+  }
+
+  /** Records a pack that no manifest tells of, from its own header and index. */
+  async addSelfTold(known: KnownPack, file: PackFile, treeHash: Buffer): Promise<void> {
+    const { described, archive } = known;
+    if ((await findPack(this.#options.catalog, described.packId)) !== undefined) return;
+    const { index } = file.tail;
+    await this.#add({
+      uid: described.packId,
+      size: archive.size,
+      header: file.headerBytes,
+      treeHash,
+      archiveId: archive.archiveId,
+      keyEpoch: file.header.keyEpoch,
+      createdAt: described.createdAt,
+      storedAt: archive.createdAt,
+      toldBy: null,
+      index: this.#numbered({
+        frames: Array.from({ length: index.frames }, (_, i) => {
+          const { storedBytes: stored, rawBytes: raw, codec } = frameAt(index, i);
+          return { stored, raw, codec };
+        }),
+        chunks: Array.from({ length: index.chunks }, (_, i) => chunkAt(index, i)),
+      }),
+    });
+  }
+
+  async #add(pack: Omit<ManifestPack, 'kind' | 'archiveId'> & AddedPack): Promise<void> {
+    const { catalog, target } = this.#options;
+    const rawBytes = pack.index.frames.reduce((sum, { raw }) => sum + raw, 0);
+    await catalog.transaction((tx) =>
+      addFoundPack(tx, { ...pack, target, kind: 'data', snapshot: null, rawBytes }),
+    );
+  }
+
+  /** Every chunk row has a number of its own; an id that lies in several packs keeps the first. */
+  #numbered(index: Omit<PackIndex, 'numbers'>): PackIndex {
+    const numbers = index.chunks.map(({ id }) => {
+      const claimed = this.#index.claim(Buffer.from(id));
+      return claimed.isNew ? claimed.number : this.#index.claim(noId()).number;
+    });
+    return { ...index, numbers };
+  }
+
+  /** Chunks that the manifest's files need and no pack known has. */
+  async countMissing(manifest: FoundManifest): Promise<number> {
+    let missing = 0;
+    for await (const line of linesOf(manifest, this.#options.signal)) {
+      const ids =
+        line.kind === 'more'
+          ? line.ids
+          : line.kind === 'put' && line.entry.type === 'file'
+            ? line.entry.ids
+            : null;
+      for (let at = 0; ids !== null && at < ids.length; at += ID_BYTES) {
+        if (this.#index.find(ids.subarray(at, at + ID_BYTES)) === undefined) missing++;
+      }
+    }
+    return missing;
+  }
+
+  /** Puts the snapshot together: all of it or nothing. Its parent and its packs are there. */
+  async addSnapshot(manifest: FoundManifest): Promise<void> {
+    const { catalog } = this.#options;
+    const { head, known } = manifest;
+    await catalog.transaction(async (tx) => {
+      const pack = await findPack(tx, known.described.packId);
+      if (pack === undefined) throw new RangeError('a manifest whose pack is not recorded');
+      const definition = await definitionOf(manifest, this.#options.signal);
+      const plan = await this.#plan(tx, head, definition);
+      const parent = await latestSnapshot(tx, plan);
+      const snapshot = await addFoundSnapshot(tx, {
+        uid: head.snapshot,
+        plan,
+        parent: parent?.id ?? null,
+        base: head.base,
+        startedAt: head.startedAt,
+        endedAt: head.endedAt,
+        epoch: head.epoch,
+        manifest: pack.id,
+      });
+      const mentioned = head.base && parent !== undefined ? await MentionedEntries.begin(tx) : null;
+      const tree = new TreeWriting(tx, plan, snapshot, await ensureTop(tx, plan), mentioned, (ids) =>
+        this.#content(ids),
+      );
+      for await (const line of linesOf(manifest, this.#options.signal)) await tree.take(line);
+      await tree.end();
+      await countSnapshot(tx, snapshot, plan);
+    });
+  }
+
+  async #plan(tx: Tx, { plan, writer, host }: ManifestHead, definition: Definition): Promise<PlanId> {
+    const { target } = this.#options;
+    const before = await planOfUid(tx, plan.id);
+    if (before !== undefined) {
+      await redefinePlan(tx, before.id, definition);
+      return before.id;
+    }
+    const free = await freePlanName(tx, plan.name);
+    const name = free === plan.name ? free : await freePlanName(tx, `${plan.name} (${host})`);
+    const found = { name, uid: plan.id, target, createdAt: plan.createdAt, ...definition };
+    return addPlan(tx, found, { writer, host });
+  }
+
+  /** A chunk that no pack has gets a number that nothing stands behind: who restores the file is told so. */
+  #content(ids: readonly Buffer[]): Uint32Array {
+    const runs = new RunBuilder();
+    let isWhole = true;
+    for (const piece of ids) {
+      for (let at = 0; at < piece.length; at += ID_BYTES) {
+        const { number, isNew } = this.#index.claim(piece.subarray(at, at + ID_BYTES));
+        if (isNew) this.#dangling.add(number);
+        isWhole &&= !this.#dangling.has(number);
+        runs.add(number);
+      }
+    }
+    if (!isWhole) this.#filesIncomplete++;
+    return runs.runs();
+  }
+}
+
+type AddedPack = Pick<
+  Parameters<typeof addFoundPack>[1],
+  'archiveId' | 'keyEpoch' | 'createdAt' | 'storedAt' | 'toldBy'
+> & { readonly index: PackIndex };
+
+interface ToldPack {
+  readonly pack: ManifestPack;
+  readonly frames: readonly ManifestFrame[];
+}
+
+interface Definition {
+  readonly sources: readonly Buffer[];
+  readonly excludes: readonly string[];
+}
+
+let unused = 0;
+/** An id that no chunk has: takes a number out of the index for a second copy of a chunk. */
+function noId(): Buffer {
+  const id = Buffer.alloc(ID_BYTES);
+  id.write('no chunk', 0);
+  id.writeUIntBE(++unused, 8, 6);
+  return id;
+}
+
+async function* linesOf(manifest: FoundManifest, signal: AbortSignal): AsyncGenerator<ManifestLine> {
+  const file = manifest.open();
+  try {
+    let lines = 0;
+    for (const line of readManifest(file.chunks())) {
+      yield line;
+      if (++lines % BATCH_PUTS !== 0) continue;
+      signal.throwIfAborted();
+      await nextTurn();
+    }
+  } finally {
+    file.close();
+  }
+}
+
+/** The data packs with their frames; what follows them in the manifest is not read. */
+async function* packsOf(manifest: FoundManifest, signal: AbortSignal): AsyncGenerator<ToldPack> {
+  let pack: ManifestPack | null = null;
+  let frames: ManifestFrame[] = [];
+  for await (const line of linesOf(manifest, signal)) {
+    if (line.kind === 'head' || line.kind === 'source' || line.kind === 'exclude') continue;
+    if (line.kind === 'frames') {
+      if (pack === null) throw damaged('A manifest tells frames of no pack');
+      frames.push(...line.frames);
+      continue;
+    }
+    if (pack !== null) yield { pack, frames };
+    if (line.kind !== 'pack') return;
+    pack = line;
+    frames = [];
+  }
+}
+
+async function definitionOf(manifest: FoundManifest, signal: AbortSignal): Promise<Definition> {
+  const sources: Buffer[] = [];
+  const excludes: string[] = [];
+  for await (const line of linesOf(manifest, signal)) {
+    if (line.kind === 'source') sources.push(line.path);
+    else if (line.kind === 'exclude') excludes.push(line.pattern);
+    else if (line.kind !== 'head') break;
+  }
+  return { sources, excludes };
+}
+
+function framesIndex(frames: readonly ManifestFrame[]): Omit<PackIndex, 'numbers'> {
+  const chunks = frames.flatMap(({ ids, lengths }, frame) => {
+    let offset = 0;
+    return lengths.map((length, i) => {
+      offset += length;
+      const id = ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES);
+      return { id, frame, offset: offset - length, length };
+    });
+  });
+  return { frames, chunks };
+}
+
+interface Section {
+  readonly number: number;
+  readonly parent: number;
+  readonly name: Buffer;
+  readonly gone: Buffer[];
+  readonly puts: Entry[];
+}
+
+/** Takes the tree lines of one manifest and writes them in batches. */
+class TreeWriting {
+  readonly #tx: Tx;
+  readonly #plan: PlanId;
+  readonly #snapshot: SnapshotId;
+  readonly #mentioned: MentionedEntries | null;
+  readonly #contentOf: (ids: readonly Buffer[]) => Uint32Array;
+  /** Folders of the catalog by their numbers in the manifest. */
+  readonly #folders: Map<number, FolderId>;
+  #batch: Section[] = [];
+  #puts = 0;
+  /** The last put, whose chunk ids may go on in further lines. */
+  #open: { readonly entry: ManifestEntry; readonly ids: Buffer[] } | null = null;
+
+  constructor(
+    tx: Tx,
+    plan: PlanId,
+    snapshot: SnapshotId,
+    top: FolderId,
+    mentioned: MentionedEntries | null,
+    contentOf: (ids: readonly Buffer[]) => Uint32Array,
+  ) {
+    this.#tx = tx;
+    this.#plan = plan;
+    this.#snapshot = snapshot;
+    this.#mentioned = mentioned;
+    this.#contentOf = contentOf;
+    this.#folders = new Map([[0, top]]);
+  }
+
+  async take(line: ManifestLine): Promise<void> {
+    if (line.kind === 'more') {
+      if (this.#open === null) throw damaged('A manifest goes on with a file that it has not begun');
+      this.#open.ids.push(line.ids);
+      return;
+    }
+    this.#closePut();
+    if (line.kind === 'folder') {
+      if (this.#puts >= BATCH_PUTS) await this.#write();
+      const { number, parent, name } = line;
+      this.#batch.push({ number, parent, name, gone: [], puts: [] });
+    } else if (line.kind === 'gone') {
+      this.#section().gone.push(line.name);
+      this.#puts++;
+    } else if (line.kind === 'put') {
+      this.#section();
+      this.#open = { entry: line.entry, ids: line.entry.type === 'file' ? [line.entry.ids] : [] };
+    }
+  }
+
+  async end(): Promise<void> {
+    this.#closePut();
+    await this.#write();
+    await this.#mentioned?.removeUnmentioned(this.#plan, this.#snapshot);
+  }
+
+  #section(): Section {
+    const section = this.#batch.at(-1);
+    if (section === undefined) throw damaged('A manifest tells entries of no folder');
+    return section;
+  }
+
+  #closePut(): void {
+    if (this.#open === null) return;
+    const { entry, ids } = this.#open;
+    this.#open = null;
+    this.#section().puts.push(this.#entry(entry, ids));
+    this.#puts++;
+  }
+
+  #entry(found: ManifestEntry, ids: readonly Buffer[]): Entry {
+    const { name, mode, uid, gid } = found;
+    const s = Math.max(-MAX_SECONDS, Math.min(MAX_SECONDS, found.mtime.s));
+    const mtime = { s, ns: found.mtime.ns };
+    const common = { name, mode, uid, gid, mtime };
+    switch (found.type) {
+      case 'folder':
+        return { ...common, kind: 'folder' };
+      case 'symlink':
+        return { ...common, kind: 'symlink', to: found.link };
+      case 'file': {
+        const { size, hash, sparse, inode, inconsistent } = found;
+        const chunks = ids.reduce((sum, piece) => sum + piece.length / ID_BYTES, 0);
+        if (chunks !== found.chunks)
+          throw damaged('A manifest has more or fewer chunks of a file than it says');
+        const content = { runs: this.#contentOf(ids), hash };
+        // What only this computer knew of the file is not known any more: the next backup reads it again.
+        const forgotten = { ctime: mtime, ino: 0, settled: false };
+        return { ...common, ...forgotten, kind: 'file', size, sparse, inode, inconsistent, content };
+      }
+    }
+  }
+
+  async #write(): Promise<void> {
+    await this.#makeFolders();
+    const gone: EntryPlace[] = [];
+    const puts: EntryPut[] = [];
+    for (const section of this.#batch) {
+      const folder = this.#folderOf(section.number);
+      for (const name of section.gone) gone.push({ folder, name });
+      for (const entry of section.puts) puts.push({ folder, entry });
+    }
+    // Of nothing that is gone with this snapshot a manifest has puts below it.
+    await removeEntries(this.#tx, this.#snapshot, gone);
+    await putEntries(this.#tx, this.#snapshot, puts);
+    await this.#mentioned?.add(puts.map(({ folder, entry }) => ({ folder, name: entry.name })));
+    this.#batch = this.#batch.slice(-1).map((section) => ({ ...section, gone: [], puts: [] }));
+    this.#puts = 0;
+  }
+
+  /** Level by level: parents come before their children in a manifest. */
+  async #makeFolders(): Promise<void> {
+    let wanted = this.#batch.filter(({ number }) => !this.#folders.has(number));
+    while (wanted.length > 0) {
+      const ready = wanted.filter(({ parent }) => this.#folders.has(parent));
+      if (ready.length === 0) throw damaged('A manifest has a folder before the one that it is in');
+      const places = ready.map(({ parent, name }) => ({ parent: this.#folderOf(parent), name }));
+      const ids = await ensureFolders(this.#tx, this.#plan, places);
+      for (const [i, { number }] of ready.entries()) {
+        const id = ids[i];
+        if (id !== undefined) this.#folders.set(number, id);
+      }
+      wanted = wanted.filter(({ number }) => !this.#folders.has(number));
+    }
+  }
+
+  #folderOf(number: number): FolderId {
+    const folder = this.#folders.get(number);
+    if (folder === undefined) throw damaged('A manifest names a folder that it has not opened');
+    return folder;
+  }
+}
