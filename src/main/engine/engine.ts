@@ -25,7 +25,7 @@ import { selfTest } from './keys/selfTest.ts';
 import type { KdfCost } from './keys/slotFile.ts';
 import { PracticeVaults } from './practiceVaults.ts';
 import { settleInstallation } from './installation.ts';
-import { openProfile, renewWriter, type ProfileFolders, writerId } from './profile.ts';
+import { formerWriter, openProfile, renewWriter, type ProfileFolders, writerId } from './profile.ts';
 import { BackupRuns, backupRoutes } from './requests/backup.ts';
 import { browseRoutes } from './requests/browse.ts';
 import { checkRoutes } from './requests/check.ts';
@@ -202,10 +202,10 @@ async function rebuiltCatalog(profile: ProfileFolders): Promise<Catalog> {
       quarantine(profile.catalog);
     }
   }
-  const former = writerId(profile).toString('hex');
+  const former = formerWriter(profile);
   renewWriter(profile);
   const catalog = await openCatalog(profile.catalog);
-  await catalog.transaction((tx) => writeSetting(tx, FORMER_WRITER, former));
+  await catalog.transaction((tx) => writeSetting(tx, FORMER_WRITER, former ?? undefined));
   return catalog;
 }
 

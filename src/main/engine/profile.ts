@@ -94,6 +94,12 @@ export function writerId(profile: ProfileFolders): Buffer {
   return mark === placeMark(profile) ? id : renewWriter(profile);
 }
 
+/** The id that was last written down, 32 hex digits, wherever that was; null for a profile without one. */
+export function formerWriter(profile: ProfileFolders): string | null {
+  const file = join(profile.root, 'writer');
+  return existsSync(file) ? readFileSync(file, 'utf8').slice(0, 32) : null;
+}
+
 /** Gives this installation another id. */
 export function renewWriter(profile: ProfileFolders): Buffer {
   const id = randomBytes(16);

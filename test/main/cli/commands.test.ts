@@ -53,7 +53,7 @@ async function json<T>(...args: string[]): Promise<T> {
 // In order: each takes up what the one before it left.
 describe('from nothing to a restored folder', () => {
   it('begins with a profile, a target and a plan, by relative paths', async () => {
-    expect(await json('init')).toEqual({ state: 'open', folder: join(folder, 'profile') });
+    expect(await json('init')).toMatchObject({ state: 'open', folder: join(folder, 'profile') });
     await json('target', 'add', 'disk', 'folder', '--path', 'archives', '--create');
     const plan = await json<PlanSummary>('plan', 'add', 'docs', '--target', 'disk', '--source', 'docs');
     expect(plan.sources).toEqual([join(folder, 'docs')]);

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { exportTarget } from '../catalog/copy.ts';
 import { listPacks, type PackRow } from '../catalog/packs.ts';
+import { dropLostCopies } from '../catalog/suspects.ts';
 import { getTarget } from '../catalog/targets.ts';
 import { crashpoint } from '../crashpoint.ts';
 import { hmac, prepareKey } from '../crypto.ts';
@@ -67,6 +68,7 @@ export async function storeCatalogCopy(job: BackupJob, sending: Sending): Promis
   }
   await sending.addOwed();
   await sending.drain();
+  await job.catalog.transaction((tx) => dropLostCopies(tx, target.id));
   crashpoint('copy-stored');
 }
 

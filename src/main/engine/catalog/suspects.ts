@@ -132,6 +132,14 @@ export async function mendLost(tx: Tx, snapshot: SnapshotId): Promise<void> {
   await mendChunks(tx, snapshot);
 }
 
+/** With a new catalog copy, lost ones are of no more use. */
+export async function dropLostCopies(tx: Tx, target: TargetId): Promise<void> {
+  await tx.run(
+    "update packs set state = 'dead' where target = ? and state = 'suspect' and kind = 'catalog'",
+    [target],
+  );
+}
+
 async function mendChunks(tx: Tx, snapshot: SnapshotId): Promise<void> {
   const suspect = `p.state = 'suspect' and p.kind = 'data'
     and p.target = (select target from plans where id = (select plan from snapshots where id = ?1))`;

@@ -243,8 +243,12 @@ export class Rebuild {
       await redefinePlan(tx, before.id, definition);
       return before.id;
     }
-    const free = await freePlanName(tx, plan.name);
-    const name = free === plan.name ? free : await freePlanName(tx, `${plan.name} (${host})`);
+    const wanted = asName(plan.name, 'plan');
+    const free = await freePlanName(tx, wanted);
+    const name =
+      free === wanted
+        ? free
+        : await freePlanName(tx, asName(`${wanted} of ${asName(host, 'another computer')}`, 'plan'));
     const found = { name, uid: plan.id, target, createdAt: plan.createdAt, ...definition };
     return addPlan(tx, found, { writer, host });
   }
@@ -264,6 +268,15 @@ export class Rebuild {
     if (!isWhole) this.#filesIncomplete++;
     return runs.runs();
   }
+}
+
+/** A name as they are asked for; records were written elsewhere, and hosts may be called anything. */
+function asName(text: string, otherwise: string): string {
+  const plain = text
+    .replace(/[^\p{L}\p{N} ._-]/gu, '-')
+    .replace(/^[^\p{L}\p{N}]+/u, '')
+    .slice(0, 90);
+  return plain === '' ? otherwise : plain;
 }
 
 type AddedPack = Pick<

@@ -1,4 +1,5 @@
 /** The recovery under way: starts it, carries it on, tells how far it is, and stops it. */
+import { z } from 'zod';
 import type { FailureKind } from '../../../shared/failure.ts';
 import type { RecoveryOutcome, RecoverySummary } from '../../../shared/recoveryTypes.ts';
 import type { RecoveryKey } from '../catalog/ids.ts';
@@ -143,7 +144,11 @@ export class RecoveryRuns {
       catalog,
       keys,
       store: new ArchiveStore(profile.recover, recovery.uid),
-      formerWriter: (await readSetting(catalog, FORMER_WRITER)) as string | null,
+      formerWriter: z
+        .string()
+        .nullable()
+        .catch(null)
+        .parse(await readSetting(catalog, FORMER_WRITER)),
       signal,
       onWaiting,
       onChange: () => this.#tell(recovery.id),

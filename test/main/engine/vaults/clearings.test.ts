@@ -173,7 +173,7 @@ describe('deleting archives', () => {
     const asked = { ...scene.at, ...all, alsoOurs: true, rate: 100, accept: true } as const;
     expect(await scene.through(await scene.ask('clearings:start', asked))).toMatchObject({ outcome: 'done' });
     expect(await left()).toEqual([]);
-    expect(await packStates()).toEqual({ suspect: 2 });
+    expect(await packStates()).toEqual({ suspect: 3 });
 
     await scene.ask('profile:unlock', { passphrase: PASSPHRASE });
     expect(await scene.backup()).toMatchObject({ state: 'done', changed: true });
@@ -192,12 +192,12 @@ describe('deleting archives', () => {
     for (let i = 0; i < 12; i++) await scene.store(`archive ${i}`);
     await scene.readInventory();
     const stored = await packStates();
-    expect(stored).toEqual({ stored: 2 });
+    expect(stored).toEqual({ stored: 3 });
     await scene.ask('accessPolicy:set', { ...scene.at, policy: { denyDelete: true } });
     const asked = { ...scene.at, ...all, alsoOurs: true, rate: 100, accept: true } as const;
     const denied = await scene.ask('clearings:start', asked);
     expect((await scene.through(denied)).failure).toMatchObject({ kind: 'denied' });
-    expect(await packStates()).toEqual({ suspect: 2 });
+    expect(await packStates()).toEqual({ suspect: 3 });
     await scene.ask('errands:cancel', { id: denied.id });
     expect(await packStates()).toEqual(stored);
 
