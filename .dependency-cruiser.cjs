@@ -5,6 +5,7 @@ const homes = [
   ['@aws-sdk/', '^src/main/engine/target/'],
   ['@smithy/', '^src/main/engine/target/'],
   ['hash-wasm', '^src/main/engine/keys/'],
+  ['pdfkit', '^src/main/engine/keys/'],
   ['(@github/)?keytar', '^src/main/engine/keys/'],
   ['ignore', '^src/main/engine/scan/'],
   ['commander', '^src/main/cli/'],

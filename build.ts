@@ -31,10 +31,10 @@ const windowEntry = 'src/renderer/index.html';
 const common: InlineConfig = { configFile: false, logLevel: 'warn' };
 
 /**
- * What is not bundled: native packages, one that insists on being a file of its own, and electron, which only the
+ * What is not bundled: native packages, one that insists on being a file of its own, one that reads fonts beside itself, and electron, which only the
  * desktop has. All else is: a few files load sooner than hundreds, and nothing is loaded that nobody calls.
  */
-const outside = new Set(['electron', 'sqlite3', 'keytar', 'write-file-atomic']);
+const outside = new Set(['electron', 'sqlite3', 'keytar', 'pdfkit', 'write-file-atomic']);
 
 function staysOutside(id: string): boolean {
   return outside.has(id) || isBuiltin(id);

@@ -4,6 +4,9 @@ import { toFailure } from '../engine/engine.ts';
 import { addBackup } from './commands/backup.ts';
 import { addCheck } from './commands/check.ts';
 import { addDemo } from './commands/demo.ts';
+import { addKeys } from './commands/keys.ts';
+import { addKit } from './commands/kit.ts';
+import { addRecover } from './commands/recover.ts';
 import { addInit } from './commands/init.ts';
 import { addOrders } from './commands/orders.ts';
 import { addPlans } from './commands/plans.ts';
@@ -55,6 +58,8 @@ function buildProgram(output: Output): Command {
     .addHelpText('after', `\n${endings}`);
   for (const add of [
     addInit,
+    addKit,
+    addKeys,
     addTargets,
     addPlans,
     addBackup,
@@ -62,6 +67,7 @@ function buildProgram(output: Output): Command {
     addRestore,
     addOrders,
     addCheck,
+    addRecover,
     addVault,
     addServe,
     addSimulator,

@@ -43,6 +43,8 @@ export interface SessionOptions {
   readonly whenStopped?: string;
   /** It runs for hours: the engine carries orders on by itself. */
   readonly resident?: boolean;
+  /** A catalog that is lost or damaged may be made anew. */
+  readonly rebuild?: boolean;
 }
 
 export const keyboard: Keyboard = { input: process.stdin, output: process.stderr };
@@ -63,6 +65,7 @@ export async function withSession(
       profile,
       host: `cli ${command.name()}`,
       resident: options.resident === true,
+      rebuild: options.rebuild === true,
     });
     try {
       const session = openSession(engine, output, stop.signal);

@@ -1,7 +1,9 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { shown } from '../format.ts';
 import type { Output } from '../output.ts';
+import { saveKit } from './kit.ts';
 import { failed } from '../failed.ts';
 import { askNewPassphrase, canAsk, givenPassphrase } from '../passphrase.ts';
 import { keyboard, profileFolder, waysToGivePassphrase, withSession } from '../session.ts';
@@ -12,7 +14,8 @@ export function addInit(program: Command, output: Output): void {
     .command('init')
     .description('Makes a profile: the key that seals everything, opened by your passphrase.')
     .option('--remember', "Keep a copy of the key in this system's keychain, so that nobody has to be asked.")
-    .action(async (options: { remember?: true }, command: Command) => {
+    .option('--kit-out <file>', 'Save the recovery kit there: text, or PDF if the name ends in .pdf.')
+    .action(async (options: { remember?: true; kitOut?: string }, command: Command) => {
       await orNothing(profileFolder(command.optsWithGlobals<GlobalOptions>()), () =>
         withSession(command, output, { keys: 'none', make: true }, async (session, globals) => {
           const before = await session.ask('profile:status', {});
@@ -26,9 +29,13 @@ export function addInit(program: Command, output: Output): void {
           const passphrase = await newPassphrase(globals, session.signal);
           const remember = options.remember === true;
           const status = await session.ask('profile:init', { passphrase, remember });
+          if (options.kitOut !== undefined) await saveKit(session, options.kitOut, 'A4');
           await output.result(status, () => [
             `The profile is ready in ${status.folder}.`,
-            'Keep the passphrase in a safe place apart from this computer: without it nobody gets anything back.',
+            'Keep the passphrase in a safe place apart from this computer. If it is ever lost, only the recovery kit opens',
+            options.kitOut === undefined
+              ? 'what is stored: add a target, then print it with "permafrost kit --out kit.pdf".'
+              : `what is stored. It lies in ${shown(options.kitOut)}: print it, then prove that you have it (permafrost kit --prove).`,
           ]);
         }),
       );

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { PlanSummary, RunSummary } from '../../../shared/types.ts';
+import type { PlanSummary } from '../../../shared/types.ts';
 import { formatAgo, formatBytes, formatCount, formatWhen, plural, shown, table } from '../format.ts';
 import type { Output } from '../output.ts';
 import { absolutePath } from '../paths.ts';
@@ -54,6 +54,26 @@ export function addPlans(program: Command, output: Output): void {
     });
 
   plan
+    .command('take-over')
+    .description('Goes on here with a plan of another computer.')
+    .argument('<name>')
+    .option('--source <dir...>', 'Folders to save from now on, if they lie elsewhere on this computer.')
+    .action(async (name: string, { source }: { source?: string[] }, command: Command) => {
+      const sources = source?.map((dir) => absolutePath(dir, process.cwd()));
+      await withSession(command, output, { keys: 'none' }, async (session) => {
+        const summary = await session.ask('plans:takeOver', {
+          name,
+          ...(sources !== undefined && { sources }),
+        });
+        await output.result(summary, () => [
+          `Plan ${summary.name} goes on here with ${summary.sources.map(shown).join(', ')}.`,
+          `Run it with: permafrost backup ${quoted(summary.name)}`,
+          'The first run reads every file once, and stores only what is not stored yet.',
+        ]);
+      });
+    });
+
+  plan
     .command('remove')
     .description('Forgets a plan and its snapshots here; archives stay at the target.')
     .argument('<name>')
@@ -80,7 +100,7 @@ function planTable(plans: readonly PlanSummary[], now: number): string[] {
     p.name,
     p.target,
     formatCount(p.snapshots),
-    p.lastRun === null ? 'never run' : lastRun(p.lastRun, now),
+    p.belongsTo === null ? ran(p, now) : `of ${shown(p.belongsTo)}`,
     p.sources.map(shown).join(', '),
   ]);
   return table(
@@ -98,7 +118,7 @@ function planLines(p: PlanSummary, now: number): string[] {
       ...p.sources.map((source, i) => [i === 0 ? 'Sources' : '', shown(source)]),
       ...p.excludes.map((pattern, i) => [i === 0 ? 'Leaves out' : '', shown(pattern)]),
       ['Added', formatWhen(p.createdAt)],
-      ['Last run', p.lastRun === null ? 'never' : lastRun(p.lastRun, now)],
+      p.belongsTo === null ? ['Last run', ran(p, now)] : ['Belongs to', shown(p.belongsTo)],
       ['Snapshots', formatCount(p.snapshots)],
       ...(latest === null
         ? []
@@ -121,7 +141,8 @@ const stateWords = {
   cancelled: 'stopped',
 } as const;
 
-function lastRun(run: RunSummary, now: number): string {
+function ran({ lastRun: run }: PlanSummary, now: number): string {
+  if (run === null) return 'never run';
   return `${stateWords[run.state]}, ${formatAgo(run.endedAt ?? run.startedAt, now)}`;
 }
 

@@ -66,7 +66,7 @@ function addAdd(target: Command, output: Output): void {
     .option('--speed <x>', 'Practice: virtual seconds that pass in one second.', positiveNumber)
     .option('--create', 'Vault, folder: make it if it does not exist.')
     .option('--pack-size <MiB>', 'Size of a full pack, a power of two.', packMiB);
-  add.action(async (name: string, kind: string, options: AddOptions, command: Command) => {
+  add.action(async (name: string, kind: string, options: PlaceOptions, command: Command) => {
     const settings = settingsOf(kind, options, (message) => command.error(`error: ${message}`));
     await withSession(command, output, { keys: 'none' }, async (session) => {
       const summary = await session.ask('targets:add', { name, settings });
@@ -77,7 +77,7 @@ function addAdd(target: Command, output: Output): void {
   });
 }
 
-interface AddOptions {
+export interface PlaceOptions {
   readonly vault?: string;
   readonly region?: string;
   readonly endpoint?: string;
@@ -92,10 +92,10 @@ const optionsOf = {
   vault: ['vault', 'region', 'endpoint', 'awsProfile', 'create', 'packSize'],
   folder: ['path', 'create', 'packSize'],
   practice: ['speed', 'packSize'],
-} as const satisfies Record<string, readonly (keyof AddOptions)[]>;
+} as const satisfies Record<string, readonly (keyof PlaceOptions)[]>;
 
 /** `usage` ends the command: an option is missing, or belongs to another kind of target. */
-function settingsOf(kind: string, options: AddOptions, usage: (message: string) => never): Settings {
+export function settingsOf(kind: string, options: PlaceOptions, usage: (message: string) => never): Settings {
   if (!isKind(kind)) return usage(`a target is a vault, a folder or practice, not '${kind}'`);
   const allowed: readonly string[] = optionsOf[kind];
   const foreign = Object.keys(options).find((option) => isAddOption(option) && !allowed.includes(option));

@@ -30,6 +30,8 @@ export class KeyRing {
   #keychainTrouble: string | null = null;
   /** What it was opened with, if that was the recovery code. */
   #typedCode: string | null = null;
+  /** A recovery code that was given before there was anything that it could open. */
+  #offered: string | null = null;
 
   /**
    * @param file the key slots of the profile
@@ -184,6 +186,18 @@ export class KeyRing {
       }
     }
     throw failures[0];
+  }
+
+  /** Keeps a recovery code until `unlockOffered`. */
+  offer(code: string): void {
+    this.#offered = code;
+  }
+
+  /** Opens with the code that was offered, if that is the right one. */
+  async unlockOffered(): Promise<void> {
+    const offered = this.#offered;
+    this.#offered = null;
+    if (offered !== null && this.state === 'locked') await this.unlock(offered).catch(unlessRefused);
   }
 
   /** @throws EngineError as `unlock` does when `secret` does not open these keys; changes nothing */

@@ -21,6 +21,8 @@ export interface RecoverJob {
   /** The installation that this profile was before its catalog got lost, 32 hex digits; its plans are taken over. */
   readonly formerWriter: string | null;
   readonly signal: AbortSignal;
+  /** The keys are open. @throws EngineError `corrupt` when they are not this profile's */
+  readonly onOpened: () => Promise<void>;
   /** Nothing can be done until the service has got something ready, or it can again. */
   readonly onWaiting: (isWaiting: boolean) => Promise<void>;
   /** Something was written down: to be told. */

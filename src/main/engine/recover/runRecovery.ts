@@ -64,6 +64,8 @@ export async function runRecovery(job: RecoverJob): Promise<RecoveryOutcome | 'l
   await askForKitCopy(job);
   const { listing, takenAt } = await takeListing(job);
   if (job.keys.state === 'new') await bringKeys(job, listing);
+  await job.keys.unlockOffered();
+  if (job.keys.state === 'open') await job.onOpened();
   if (job.keys.state !== 'open') {
     await job.catalog.transaction((tx) => updateRecovery(tx, job.recovery.id, { step: 'locked' }));
     return 'locked';

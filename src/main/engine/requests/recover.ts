@@ -12,15 +12,16 @@ import {
 import { addTarget, findTarget, type TargetRow } from '../catalog/targets.ts';
 import { crashpoint } from '../crashpoint.ts';
 import { EngineError } from '../failure.ts';
-import { readKit } from '../keys/kit.ts';
+import { readKit, type ReadKit } from '../keys/kit.ts';
 import type { ArchiveId } from '../target/target.ts';
 import type { EngineContext } from './context.ts';
-import { tellProfile } from './profileStatus.ts';
+import { setKitProven, tellProfile } from './profileStatus.ts';
 import type { RecoveryRuns } from './recoveryRuns.ts';
 import { isSamePlace, reach, refuseSamePlace } from './targets.ts';
 
 type RecoverRoutes = Pick<Routes, 'recover:start' | 'recover:show' | 'recover:resume' | 'recover:cancel'>;
 
+const emptyKit: ReadKit = { code: null, slots: null, copies: [] };
 const free = { lines: [], usd: 0, priceDate: '', region: '' } as const;
 
 export function recoverRoutes(context: EngineContext, runs: RecoveryRuns): RecoverRoutes {
@@ -68,14 +69,18 @@ export function recoverRoutes(context: EngineContext, runs: RecoveryRuns): Recov
 
 async function begin(context: EngineContext, asked: ParsedInput<'recover:start'>): Promise<RecoveryRow> {
   const { catalog, keys } = context;
-  const kit = asked.kit === undefined ? null : readKit(asked.kit);
-  if (kit !== null && kit.code === null && kit.slots === null) throw noKit();
+  const kit = asked.kit === undefined ? emptyKit : readKit(asked.kit);
+  if (asked.kit !== undefined && kit.code === null && kit.slots === null) throw noKit();
   const target = await targetFor(context, asked);
-  if (kit?.slots != null && keys.state === 'new') {
+  if (kit.slots !== null && keys.state === 'new') {
     keys.adopt([kit.slots]);
     await tellProfile(context);
   }
-  const copy = target.settings.kind === 'vault' && keys.state !== 'new' ? (kit?.copies[0] ?? null) : null;
+  if (kit.code !== null) {
+    keys.offer(kit.code);
+    await setKitProven(context, true);
+  }
+  const copy = target.settings.kind === 'vault' && keys.state !== 'new' ? (kit.copies[0] ?? null) : null;
   const recovery = {
     uid: randomBytes(16).toString('hex'),
     target: target.id,

@@ -17,7 +17,9 @@ import { UNATTENDED_PATIENCE_MS } from '../target/openTarget.ts';
 import { VaultJobs } from '../vaults/vaultJobs.ts';
 import type { EngineContext } from './context.ts';
 import type { ErrandRuns } from './errandRuns.ts';
+import { assertOwnKeys } from './keyCheck.ts';
 import { openHoldings } from './openHoldings.ts';
+import { tellProfile } from './profileStatus.ts';
 import { recoverySummary } from './recoverySummary.ts';
 import { RequestCounts } from './requestCounts.ts';
 
@@ -150,6 +152,10 @@ export class RecoveryRuns {
         .catch(null)
         .parse(await readSetting(catalog, FORMER_WRITER)),
       signal,
+      onOpened: async () => {
+        await assertOwnKeys(catalog, keys);
+        await tellProfile(this.#context);
+      },
       onWaiting,
       onChange: () => this.#tell(recovery.id),
     };

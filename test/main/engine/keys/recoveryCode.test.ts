@@ -49,7 +49,7 @@ describe('the recovery code', () => {
     const letters = spelled.replaceAll('-', '');
     for (let i = 1; i < letters.length; i++) {
       if (letters[i] === letters[i - 1]) continue;
-      const swapped = letters.slice(0, i - 1) + letters[i] + letters[i - 1] + letters.slice(i + 1);
+      const swapped = [letters.slice(0, i - 1), letters[i], letters[i - 1], letters.slice(i + 1)].join('');
       expect(readRecoveryCode(swapped).kind).toBe('misread');
     }
   });
