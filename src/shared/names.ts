@@ -17,11 +17,18 @@ export const vaultName = z
 export const region = z.string().regex(/^[a-z0-9-]{2,40}$/, 'a region looks like eu-central-1');
 export const endpoint = z.url({ protocol: /^https?$/ });
 export const awsProfile = z.string().min(1);
+/** Name of AWS keys that were typed in and are kept in the keychain of this system. */
+export const awsKeys = name;
 
 /** Whose vaults: those of the account and region of a target (vault or practice), or of one that is named here. */
 export const serviceAt = z.union([
   z.strictObject({ target: name }),
-  z.strictObject({ region, endpoint: endpoint.optional(), awsProfile: awsProfile.optional() }),
+  z.strictObject({
+    region,
+    endpoint: endpoint.optional(),
+    awsProfile: awsProfile.optional(),
+    awsKeys: awsKeys.optional(),
+  }),
 ]);
 export type ServiceAt = z.output<typeof serviceAt>;
 

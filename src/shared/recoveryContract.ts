@@ -17,6 +17,15 @@ export const recoveryInputs = {
   /** Gives the keychain of this system a copy of the keys, or takes it out. */
   'keys:remember': z.strictObject({ remember: z.boolean() }),
 
+  /** Keeps AWS keys that were typed in, in the keychain of this system alone, under a name that targets use. */
+  'awsKeys:set': z.strictObject({
+    name,
+    accessKeyId: z.string().regex(/^[A-Za-z0-9]{4,128}$/, 'an access key id is letters and digits'),
+    secretAccessKey: z.string().min(1).max(1000),
+    sessionToken: z.string().min(1).max(2000).optional(),
+  }),
+  'awsKeys:remove': z.strictObject({ name }),
+
   /** The page as it is now, with the recovery code. */
   'kit:page': z.strictObject({}),
   /** Saves it to a file that does not exist yet: text or PDF. */
@@ -62,6 +71,8 @@ export interface RecoveryOutputs {
   'keys:changePassphrase': ProfileStatus;
   'keys:renew': ProfileStatus;
   'keys:remember': ProfileStatus;
+  'awsKeys:set': null;
+  'awsKeys:remove': null;
   'kit:page': KitPage;
   'kit:save': null;
   'kit:challenge': KitChallenge;

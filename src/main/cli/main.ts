@@ -4,7 +4,7 @@ import { toFailure } from '../engine/engine.ts';
 import { addBackup } from './commands/backup.ts';
 import { addCheck } from './commands/check.ts';
 import { addDemo } from './commands/demo.ts';
-import { addKeys } from './commands/keys.ts';
+import { addAwsKeys, addKeys } from './commands/keys.ts';
 import { addKit } from './commands/kit.ts';
 import { addRecover } from './commands/recover.ts';
 import { addInit } from './commands/init.ts';
@@ -60,6 +60,7 @@ function buildProgram(output: Output): Command {
     addInit,
     addKit,
     addKeys,
+    addAwsKeys,
     addTargets,
     addPlans,
     addBackup,

@@ -45,11 +45,15 @@ export function recoveryLines(recovery: RecoverySummary): string[] {
 
 function underWay(recovery: RecoverySummary): string[] {
   const { listing, waiting, estimate, hours, browsable } = recovery;
+  const isLocked = recovery.step === 'locked';
   return [
     `${recoveryLine(recovery)}.`,
     ...(listing === null ? [] : [listed(recovery)]),
     ...(estimate.usd > 0 ? [`What was asked for costs ${formatUsd(estimate.usd)} in all.`] : []),
     ...(browsable ? ['There are snapshots to restore from already: permafrost snapshots'] : []),
+    ...(isLocked
+      ? ['Give it with --passphrase-file or PERMAFROST_PASSPHRASE, or run this in a terminal.']
+      : []),
     ...(waiting ? [`The service takes ${formatHours(hours)} for this; nobody needs to wait beside it.`] : []),
   ];
 }

@@ -83,6 +83,8 @@ const requests: Readonly<Record<RequestName, true>> = {
   'keys:changePassphrase': true,
   'keys:renew': true,
   'keys:remember': true,
+  'awsKeys:set': true,
+  'awsKeys:remove': true,
   'kit:page': true,
   'kit:save': true,
   'kit:challenge': true,

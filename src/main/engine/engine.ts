@@ -20,6 +20,7 @@ import { writeSetting } from './catalog/settings.ts';
 import { EngineEvents } from './events.ts';
 import { EngineError, toFailure } from './failure.ts';
 import { collectEvery } from './garbage.ts';
+import { recallAwsKeys } from './keys/awsKeys.ts';
 import { KeyRing } from './keys/keyRing.ts';
 import { selfTest } from './keys/selfTest.ts';
 import type { KdfCost } from './keys/slotFile.ts';
@@ -116,7 +117,7 @@ async function build(
     writer,
     catalog,
     keys: new KeyRing(profile.keys, writer.toString('hex'), options.kdfCost),
-    targets: new TargetOpener((uid, speed) => practice.service(uid, speed), options.line),
+    targets: new TargetOpener((uid, speed) => practice.service(uid, speed), recallAwsKeys, options.line),
     events: new EngineEvents(),
   };
   const runs = new BackupRuns(context);
@@ -125,6 +126,7 @@ async function build(
   const errands = new ErrandRuns(context, runs);
   const checks = new CheckRuns(context, runs, errands);
   const recoveries = new RecoveryRuns(context, errands);
+  await recoveries.tidy();
   const routes: Routes = {
     ...profileRoutes(context),
     ...keyRoutes(context),

@@ -12,7 +12,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { eventNames, type RequestInput, type RequestName } from '../../../src/shared/contract.ts';
 import { deriveKeys } from '../../../src/main/engine/keys/masterKey.ts';
 import { parseKeySlots } from '../../../src/main/engine/keys/slotFile.ts';
-import { openSlots } from '../../../src/main/engine/keys/slots.ts';
+import { spellRecoveryCode } from '../../../src/main/engine/keys/recoveryCode.ts';
+import { codeOf, openSlots } from '../../../src/main/engine/keys/slots.ts';
 import { startSimulator, type Simulator } from '../../../src/main/simulator/simulator.ts';
 import { permafrost } from '../cli/permafrost.ts';
 import { Scene } from './scene.ts';
@@ -91,6 +92,7 @@ it('no secret is in anything that anybody gets to see', async () => {
   await liveInProcess();
   await liveOnCommandLine();
   noteFolder('profile', scene.profile);
+  noteFolder('recovered profile', scene.path('recovered'));
   noteFolder('kept by the service', join(scene.dir, 'vault', 'glacier'));
 
   const hits: string[] = [];
@@ -135,6 +137,8 @@ async function liveInProcess(): Promise<void> {
   );
   expect(await answered('backup:start', { plan: 'docs' })).toBe('locked');
   await answered('profile:unlock', { passphrase });
+  const { groups } = await scene.ask('kit:challenge', {});
+  expect(await answered('kit:prove', { typed: [{ group: groups[0] ?? 1, text: 'XXXX' }] })).toBe('invalid');
   for (const name of ['targets:list', 'plans:list', 'runs:list', 'snapshots:list', 'orders:list'] as const)
     await answered(name, {});
   await scene.close();
@@ -189,9 +193,22 @@ async function liveOnCommandLine(): Promise<void> {
     ),
     await commandLine(['--profile', damaged.keys, 'backup', 'docs'], env),
     await commandLine(['--profile', damaged.catalog, 'backup', 'docs'], env),
+    await commandLine([...profile, 'kit', '--out', scene.path('kit.txt')], env),
+    await commandLine([...profile, 'kit', '--out', scene.path('kit.pdf')], env),
+    await recovered(env),
+    await commandLine(['--profile', scene.path('recovered'), 'passphrase'], wrongPassphrase),
     await commandLine(['--profile', scene.path('new'), 'init', '--passphrase', secrets.passphrase], env),
   ];
-  expect(told).toEqual([0, 0, 0, 1, 1, 1, 1, 1, 2]);
+  expect(told).toEqual([0, 0, 0, 1, 1, 1, 1, 1, 0, 0, 0, 1, 2]);
+}
+
+/** The same vault on another computer, with the kit alone. */
+function recovered(env: Readonly<Record<string, string>>): Promise<number | null> {
+  simulator.advance(48 * 3_600_000);
+  const { PERMAFROST_PASSPHRASE: _, ...withoutPassphrase } = env;
+  const where = ['--vault', 'photos', '--region', simulator.region, '--endpoint', endpoint()];
+  const args = ['recover', 'vault', ...where, '--kit', scene.path('kit.txt'), '--wait'];
+  return commandLine(['--profile', scene.path('recovered'), ...args], withoutPassphrase);
 }
 
 /** There has to be something to send before anybody is asked. */
@@ -268,14 +285,19 @@ function noteFolder(what: string, folder: string): void {
   }
 }
 
-/** The master key and all that is derived from it. */
-async function keysOf(profile: string): Promise<Readonly<Record<string, Buffer>>> {
+/** The master key and all that is derived from it, and the recovery code. */
+async function keysOf(profile: string): Promise<Readonly<Record<string, Buffer | string>>> {
   const slots = parseKeySlots(readFileSync(join(profile, 'keys.json')));
   const [master] = await openSlots(slots, secrets.passphrase);
   if (master === undefined) throw new RangeError('no master key');
-  const derived = Object.entries(deriveKeys(master)).filter(([, key]) => Buffer.isBuffer(key));
+  const keys = deriveKeys(master);
+  const slot = slots.slots.find(({ kind }) => kind === 'code');
+  const code = slot?.kind === 'code' ? codeOf(slot, keys) : null;
+  if (code === null) throw new RangeError('no recovery code');
+  const derived = Object.entries(keys).filter(([, key]) => Buffer.isBuffer(key));
   expect(derived.length).toBeGreaterThan(4);
-  return { 'master key': master.key, ...Object.fromEntries(derived) };
+  const codes = { 'recovery code': code, 'recovery code as it is written': spellRecoveryCode(code) };
+  return { 'master key': master.key, ...Object.fromEntries(derived), ...codes };
 }
 
 /** Whether bytes hold the secret, raw or spelled. */

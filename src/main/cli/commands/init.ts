@@ -32,10 +32,10 @@ export function addInit(program: Command, output: Output): void {
           if (options.kitOut !== undefined) await saveKit(session, options.kitOut, 'A4');
           await output.result(status, () => [
             `The profile is ready in ${status.folder}.`,
-            'Keep the passphrase in a safe place apart from this computer. If it is ever lost, only the recovery kit opens',
+            'Keep the passphrase in a safe place apart from this computer. If it is lost, only the recovery kit helps:',
             options.kitOut === undefined
-              ? 'what is stored: add a target, then print it with "permafrost kit --out kit.pdf".'
-              : `what is stored. It lies in ${shown(options.kitOut)}: print it, then prove that you have it (permafrost kit --prove).`,
+              ? 'when there is a target, print it with "permafrost kit --out kit.pdf".'
+              : `it lies in ${shown(options.kitOut)}. Print it, then prove that you have it: permafrost kit --prove`,
           ]);
         }),
       );

@@ -64,6 +64,78 @@ export function addKeys(program: Command, output: Output): void {
   }
 }
 
+/** AWS keys that are typed in rather than found. */
+export function addAwsKeys(program: Command, output: Output): void {
+  const keys = program
+    .command('aws-keys')
+    .helpCommand(false)
+    .description(
+      "AWS keys in this system's keychain, for targets that use neither a profile nor the environment.",
+    );
+
+  keys
+    .command('set')
+    .description(
+      'Keeps keys under a name. They are asked for, or taken from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
+    )
+    .argument('<name>')
+    .option(
+      '--from-environment',
+      'Take what AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN hold.',
+    )
+    .action(async (name: string, { fromEnvironment }: { fromEnvironment?: true }, command: Command) => {
+      await withSession(command, output, { keys: 'none' }, async (session) => {
+        const typed = fromEnvironment === true ? environmentKeys() : await askAwsKeys(session);
+        const nothing = await session.ask('awsKeys:set', { name, ...typed });
+        await output.result(nothing, () => [
+          `The keychain has the keys "${name}" now. Use them with: permafrost target add … --aws-keys ${name}`,
+        ]);
+      });
+    });
+
+  keys
+    .command('remove')
+    .description('Takes keys out of the keychain.')
+    .argument('<name>')
+    .action(async (name: string, _options: object, command: Command) => {
+      await withSession(command, output, { keys: 'none' }, async (session) => {
+        const nothing = await session.ask('awsKeys:remove', { name });
+        await output.result(nothing, () => [`The keychain does not have the keys "${name}" any more.`]);
+      });
+    });
+}
+
+interface AwsKeysTyped {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+function environmentKeys(): AwsKeysTyped {
+  const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_SESSION_TOKEN: token } = process.env;
+  if (id === undefined || secret === undefined) {
+    throw failed(
+      'invalid',
+      'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set.',
+      'Set both, or leave --from-environment out and type them.',
+    );
+  }
+  return { accessKeyId: id, secretAccessKey: secret, ...(token !== undefined && { sessionToken: token }) };
+}
+
+async function askAwsKeys({ signal }: Session): Promise<AwsKeysTyped> {
+  if (!canAsk(keyboard)) {
+    throw failed(
+      'invalid',
+      'The keys are needed, and nobody is there to type them.',
+      'Use --from-environment.',
+    );
+  }
+  const accessKeyId = await askHidden('Access key id: ', keyboard, signal);
+  const secretAccessKey = await askHidden('Secret access key: ', keyboard, signal);
+  return { accessKeyId, secretAccessKey };
+}
+
 async function currentSecret({ signal }: Session, globals: GlobalOptions): Promise<string> {
   const given = givenPassphrase(globals.passphraseFile, process.env);
   if (given !== undefined) return given;

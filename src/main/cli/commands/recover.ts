@@ -32,6 +32,7 @@ export function addRecover(program: Command, output: Output): void {
     .option('--region <region>', 'Vault: its region, like eu-central-1.')
     .option('--endpoint <url>', 'Vault: another address than the region has.')
     .option('--aws-profile <profile>', 'Vault: which of the AWS profiles on this computer to use.')
+    .option('--aws-keys <name>', 'Vault: AWS keys in the keychain, see "permafrost aws-keys".')
     .option('--path <dir>', 'Folder: where it is.')
     .option('--name <name>', 'What to call the target here.')
     .option('--kit <file>', 'The recovery kit, saved as text.')

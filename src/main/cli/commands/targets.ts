@@ -62,6 +62,7 @@ function addAdd(target: Command, output: Output): void {
     .option('--region <region>', 'Vault: its region, like eu-central-1.')
     .option('--endpoint <url>', 'Vault: another address than the region has.')
     .option('--aws-profile <profile>', 'Vault: which of the AWS profiles on this computer to use.')
+    .option('--aws-keys <name>', 'Vault: AWS keys in the keychain, see "permafrost aws-keys".')
     .option('--path <dir>', 'Folder: where it is.')
     .option('--speed <x>', 'Practice: virtual seconds that pass in one second.', positiveNumber)
     .option('--create', 'Vault, folder: make it if it does not exist.')
@@ -82,6 +83,7 @@ export interface PlaceOptions {
   readonly region?: string;
   readonly endpoint?: string;
   readonly awsProfile?: string;
+  readonly awsKeys?: string;
   readonly path?: string;
   readonly speed?: number;
   readonly create?: true;
@@ -89,7 +91,7 @@ export interface PlaceOptions {
 }
 
 const optionsOf = {
-  vault: ['vault', 'region', 'endpoint', 'awsProfile', 'create', 'packSize'],
+  vault: ['vault', 'region', 'endpoint', 'awsProfile', 'awsKeys', 'create', 'packSize'],
   folder: ['path', 'create', 'packSize'],
   practice: ['speed', 'packSize'],
 } as const satisfies Record<string, readonly (keyof PlaceOptions)[]>;
@@ -100,7 +102,7 @@ export function settingsOf(kind: string, options: PlaceOptions, usage: (message:
   const allowed: readonly string[] = optionsOf[kind];
   const foreign = Object.keys(options).find((option) => isAddOption(option) && !allowed.includes(option));
   if (foreign !== undefined) return usage(`option '${flagOf(foreign)}' is not for a ${kind} target`);
-  const { vault, region, endpoint, awsProfile, path, speed, create, packSize } = options;
+  const { vault, region, endpoint, awsProfile, awsKeys, path, speed, create, packSize } = options;
   const size = packSize === undefined ? {} : { packMiB: packSize };
   switch (kind) {
     case 'vault':
@@ -110,6 +112,7 @@ export function settingsOf(kind: string, options: PlaceOptions, usage: (message:
         region: region ?? usage("a vault target needs '--region'"),
         ...(endpoint !== undefined && { endpoint }),
         ...(awsProfile !== undefined && { awsProfile }),
+        ...(awsKeys !== undefined && { awsKeys }),
         create: create === true,
         ...size,
       };

@@ -10,7 +10,7 @@ import { crashpoint } from '../crashpoint.ts';
 import { hmac, prepareKey } from '../crypto.ts';
 import { EngineError } from '../failure.ts';
 import { replaceFile } from '../lastingNames.ts';
-import { forgetMasterKeys, recallMasterKeys, rememberMasterKeys } from './keychain.ts';
+import { forgetSecret, recallMasterKeys, rememberMasterKeys } from './keychain.ts';
 import { createMasterKey, deriveKeys, type KeySet, type MasterKey } from './masterKey.ts';
 import { createRecoveryCode, isGroup, readRecoveryCode, spellRecoveryCode } from './recoveryCode.ts';
 import { encodeKeySlots, parseKeySlots, type CodeSlot, type KdfCost, type KeySlots } from './slotFile.ts';
@@ -151,7 +151,7 @@ export class KeyRing {
 
   /** Takes the copy out of the OS keychain. @throws EngineError `unsupported` when the keychain does not answer */
   async forget(): Promise<void> {
-    const { reason } = await forgetMasterKeys(this.#account);
+    const { reason } = await forgetSecret(this.#account);
     if (reason !== null) {
       throw new EngineError(
         'unsupported',

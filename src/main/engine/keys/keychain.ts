@@ -1,6 +1,6 @@
 /**
- * The master keys in the keychain of the operating system: a convenience copy, so that nobody types the passphrase
- * before each backup. It is never the only copy, and nothing here is an error: a keychain that is missing, locked or
+ * The keychain of the operating system: AWS keys that were typed in, and a convenience copy of the master keys, so that
+ * nobody types the passphrase before each backup. Of those it is never the only copy, and nothing here is an error: a keychain that is missing, locked or
  * silent means that the passphrase is asked for, and why is said in `reason`.
  */
 import { KEY_BYTES } from '../crypto.ts';
@@ -45,17 +45,15 @@ export async function rememberMasterKeys(
   options: KeychainOptions = {},
 ): Promise<KeychainAnswer> {
   const secret = PREFIX + keys.map(({ epoch, key }) => `${epoch}=${key.toString('base64url')}`).join(',');
-  const answer = await ask(options, (keychain) => keychain.setPassword(SERVICE, account, secret));
-  return { done: answer.reason === null, reason: answer.reason };
+  return rememberSecret(account, secret, options);
 }
 
 export async function recallMasterKeys(
   account: string,
   options: KeychainOptions = {},
 ): Promise<RecalledKeys> {
-  const answer = await ask(options, (keychain) => keychain.getPassword(SERVICE, account));
-  if (answer.reason !== null) return { keys: null, reason: answer.reason };
-  const secret = answer.value;
+  const { secret, reason } = await recallSecret(account, options);
+  if (reason !== null) return { keys: null, reason };
   if (secret === null) return { keys: null, reason: 'the keychain has no key for this profile' };
   const keys = parseKeys(secret);
   return keys === null
@@ -74,10 +72,7 @@ function parseKeys(secret: string): readonly MasterKey[] | null {
 }
 
 /** `done` is false, too, when there was nothing to forget. */
-export async function forgetMasterKeys(
-  account: string,
-  options: KeychainOptions = {},
-): Promise<KeychainAnswer> {
+export async function forgetSecret(account: string, options: KeychainOptions = {}): Promise<KeychainAnswer> {
   const answer = await ask(options, (keychain) => keychain.deletePassword(SERVICE, account));
   return answer.reason === null
     ? { done: answer.value, reason: null }
@@ -85,6 +80,27 @@ export async function forgetMasterKeys(
 }
 
 type Answer<T> = { readonly reason: null; readonly value: T } | { readonly reason: string };
+
+/** Keeps any short text under `account`, in place of what was there. */
+export async function rememberSecret(
+  account: string,
+  secret: string,
+  options: KeychainOptions = {},
+): Promise<KeychainAnswer> {
+  const answer = await ask(options, (keychain) => keychain.setPassword(SERVICE, account, secret));
+  return { done: answer.reason === null, reason: answer.reason };
+}
+
+/** `secret` is null when the keychain has none, and when it does not answer: then `reason` says why. */
+export async function recallSecret(
+  account: string,
+  options: KeychainOptions = {},
+): Promise<{ readonly secret: string | null; readonly reason: string | null }> {
+  const answer = await ask(options, (keychain) => keychain.getPassword(SERVICE, account));
+  return answer.reason === null
+    ? { secret: answer.value, reason: null }
+    : { secret: null, reason: answer.reason };
+}
 
 async function ask<T>(
   options: KeychainOptions,

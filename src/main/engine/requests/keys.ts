@@ -2,10 +2,14 @@
 import type { Routes } from '../../../shared/contract.ts';
 import { listPacks } from '../catalog/packs.ts';
 import { EngineError } from '../failure.ts';
+import { forgetAwsKeys, rememberAwsKeys } from '../keys/awsKeys.ts';
 import type { EngineContext } from './context.ts';
 import { setKitProven, tellProfile } from './profileStatus.ts';
 
-type KeyRoutes = Pick<Routes, 'keys:changePassphrase' | 'keys:renew' | 'keys:remember'>;
+type KeyRoutes = Pick<
+  Routes,
+  'keys:changePassphrase' | 'keys:renew' | 'keys:remember' | 'awsKeys:set' | 'awsKeys:remove'
+>;
 
 export function keyRoutes(context: EngineContext): KeyRoutes {
   const { catalog, keys } = context;
@@ -25,6 +29,14 @@ export function keyRoutes(context: EngineContext): KeyRoutes {
     'keys:remember': async ({ remember }) => {
       await (remember ? keys.remember() : keys.forget());
       return tellProfile(context);
+    },
+    'awsKeys:set': async ({ name, ...typed }) => {
+      await rememberAwsKeys(name, typed);
+      return null;
+    },
+    'awsKeys:remove': async ({ name }) => {
+      await forgetAwsKeys(name);
+      return null;
     },
   };
 

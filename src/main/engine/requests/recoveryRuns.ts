@@ -1,4 +1,5 @@
 /** The recovery under way: starts it, carries it on, tells how far it is, and stops it. */
+import { readdirSync } from 'node:fs';
 import { z } from 'zod';
 import type { FailureKind } from '../../../shared/failure.ts';
 import type { RecoveryOutcome, RecoverySummary } from '../../../shared/recoveryTypes.ts';
@@ -48,6 +49,14 @@ export class RecoveryRuns {
     this.#context = context;
     this.#errands = errands;
     this.#jobs = new VaultJobs(context.catalog);
+  }
+
+  /** What was fetched for a recovery that is over is of no more use. */
+  async tidy(): Promise<void> {
+    const { catalog, profile } = this.#context;
+    const open = new Set((await openRecoveries(catalog)).map(({ uid }) => uid));
+    for (const uid of readdirSync(profile.recover))
+      if (!open.has(uid)) new ArchiveStore(profile.recover, uid).clear();
   }
 
   /** Goes on by itself; `recovery:changed` tells how. A second call for the same recovery does nothing. */

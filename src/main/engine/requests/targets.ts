@@ -73,7 +73,7 @@ export async function refuseSamePlace(catalog: Catalog, settings: TargetSettings
 export function isSamePlace(a: TargetSettings, b: TargetSettings): boolean {
   if (a.kind === 'folder' && b.kind === 'folder') return samePath(a.path, b.path);
   if (a.kind !== 'vault' || b.kind !== 'vault') return false;
-  const keys = ['vault', 'region', 'endpoint', 'awsProfile'] as const;
+  const keys = ['vault', 'region', 'endpoint', 'awsProfile', 'awsKeys'] as const;
   return keys.every((key) => a[key] === b[key]);
 }
 

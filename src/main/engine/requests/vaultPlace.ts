@@ -100,9 +100,14 @@ export function locateTarget({ uid, settings }: Pick<TargetRow, 'uid' | 'setting
 }
 
 /** Two AWS profiles are taken for two accounts: at worst two keys mean the same one. */
-function regionKey({ region, endpoint, awsProfile }: Exclude<ServicePlace, { uid: string }>): string {
+function regionKey({
+  region,
+  endpoint,
+  awsProfile,
+  awsKeys,
+}: Exclude<ServicePlace, { uid: string }>): string {
   const host = endpoint === undefined ? '' : new URL(endpoint).host;
-  return [region, host, awsProfile ?? ''].join('|');
+  return [region, host, awsKeys === undefined ? (awsProfile ?? '') : `keys ${awsKeys}`].join('|');
 }
 
 function notVaults(target: string): EngineError {

@@ -34,6 +34,7 @@ export type ServicePlace =
       readonly region: string;
       readonly endpoint?: string | undefined;
       readonly awsProfile?: string | undefined;
+      readonly awsKeys?: string | undefined;
     };
 
 /** Who wants a target open, and how long it may keep trying. */
@@ -57,15 +58,21 @@ export type LineOptions = Pick<RetryOptions, 'clock'> & Pick<VaultClientOptions,
 
 export class TargetOpener {
   readonly #practice: (uid: string, speed: number) => Promise<PracticeService>;
+  readonly #typedKeys: (name: string) => Promise<AwsKeys>;
   readonly #clock: Pick<RetryOptions, 'clock'>;
   readonly #limits: Pick<VaultClientOptions, 'connectMs' | 'idleMs'>;
 
-  /** @param practice starts the practice vault of that target, or finds it running */
+  /**
+   * @param practice starts the practice vault of that target, or finds it running
+   * @param typedKeys gives AWS keys that were typed in, by their name
+   */
   constructor(
     practice: (uid: string, speed: number) => Promise<PracticeService>,
+    typedKeys: (name: string) => Promise<AwsKeys>,
     { clock, ...limits }: LineOptions = {},
   ) {
     this.#practice = practice;
+    this.#typedKeys = typedKeys;
     this.#clock = clock === undefined ? {} : { clock };
     this.#limits = limits;
   }
@@ -118,13 +125,15 @@ export class TargetOpener {
       const pollCapMs = Math.min(NEAR_POLL_CAP_MS, Math.max(200, USUAL_POLL_MS / place.speed));
       return { client: { ...this.#limits, region, endpoint: url, credentials }, traits: { pollCapMs }, now };
     }
-    const { region, endpoint, awsProfile } = place;
+    const { region, endpoint, awsProfile, awsKeys } = place;
+    const credentials = awsKeys === undefined ? undefined : await this.#typedKeys(awsKeys);
     return {
       client: {
         ...this.#limits,
         region,
         ...(endpoint !== undefined && { endpoint }),
         ...(awsProfile !== undefined && { profile: awsProfile }),
+        ...(credentials !== undefined && { credentials }),
       },
       traits: isNear(endpoint) ? { pollCapMs: NEAR_POLL_CAP_MS } : {},
     };

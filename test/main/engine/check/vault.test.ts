@@ -65,7 +65,10 @@ function jobsAsked(): number {
 
 /** Deletes an archive behind the profile's back. */
 async function lose(archive: string): Promise<void> {
-  const opener = new TargetOpener(() => Promise.reject(new Error('no practice vault here')));
+  const opener = new TargetOpener(
+    () => Promise.reject(new Error('no practice vault here')),
+    () => Promise.reject(new Error('no keys here')),
+  );
   const { region, url: endpoint } = simulator;
   const service = await opener.openService({ region, endpoint });
   await service.deleteArchive('photos', archive as ArchiveId);

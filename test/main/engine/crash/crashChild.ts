@@ -1,5 +1,9 @@
-/** One life of the engine in a process of its own, which a crash point may end: `init`, `backup`, `resume`, `check`, or `restore <folder>`. */
+/**
+ * One life of the engine in a process of its own, which a crash point may end: `init`, `backup`, `resume`, `check`, `restore <folder>`,
+ * or `recover <settings of the target>`.
+ */
 import { openEngine } from '../../../../src/main/engine/engine.ts';
+import type { RequestInput } from '../../../../src/shared/contract.ts';
 import { PASSPHRASE } from '../scene.ts';
 
 const [profile = '', act = '', to = ''] = process.argv.slice(2);
@@ -21,13 +25,33 @@ async function ask(...[name, input]: Parameters<typeof engine.request>): Promise
   if (!reply.ok) throw new Error(`${name}: ${reply.failure.message}`);
 }
 
+/** Begins it or carries it on, and opens the keys when there are some. */
+async function recover(): Promise<string> {
+  const over = new Promise<string>((resolve) => {
+    engine.on('recovery:changed', ({ step, endedAt, outcome, failure }) => {
+      if (endedAt !== null || failure !== null) resolve(failure?.message ?? String(outcome));
+      else if (step === 'locked') {
+        void ask('profile:unlock', { passphrase: PASSPHRASE }).then(() => ask('recover:resume', {}));
+      }
+    });
+  });
+  const shown = await engine.request('recover:show', {});
+  const before = shown.ok ? shown.value : null;
+  if (before?.outcome != null) return before.outcome;
+  const settings = JSON.parse(to) as RequestInput<'targets:add'>['settings'];
+  if (before === null) await ask('recover:start', { name: 'attic', settings });
+  else await ask('recover:resume', {});
+  return over;
+}
+
 const status = await engine.request('profile:status', {});
-if (!status.ok || status.value.state === 'new') await ask('profile:init', { passphrase: PASSPHRASE });
-else await ask('profile:unlock', { passphrase: PASSPHRASE });
+const isNew = !status.ok || status.value.state === 'new';
+if (isNew && act !== 'recover') await ask('profile:init', { passphrase: PASSPHRASE });
+else if (!isNew) await ask('profile:unlock', { passphrase: PASSPHRASE });
 if (act === 'backup') await ask('backup:start', { plan: 'docs' });
 if (act === 'restore') await ask('restore:order', { snapshot: 'latest', to });
 if (act === 'check') await ask('check:start', { target: 'attic', readPercent: 20, maxUsd: 1 });
 if (act === 'resume') await ask('orders:resume', {});
-process.send?.(act === 'init' ? 'done' : await ended);
+process.send?.(act === 'init' ? 'done' : await (act === 'recover' ? recover() : ended));
 await engine.close();
 process.disconnect();

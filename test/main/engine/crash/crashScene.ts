@@ -57,8 +57,8 @@ export class CrashScene {
   }
 
   /** Lets an engine live until its work is done or the crash point ends it. */
-  live(act: readonly string[], crashAt?: string): Promise<Life> {
-    const child = fork(join(import.meta.dirname, 'crashChild.ts'), [this.scene.profile, ...act], {
+  live(act: readonly string[], crashAt?: string, profile = this.scene.profile): Promise<Life> {
+    const child = fork(join(import.meta.dirname, 'crashChild.ts'), [profile, ...act], {
       stdio: 'inherit',
       env: { ...process.env, ...(crashAt !== undefined && { PERMAFROST_CRASH_AT: crashAt }) },
     });
@@ -70,8 +70,8 @@ export class CrashScene {
   }
 
   /** Lives until the crash point; fails the test if the engine never comes past it. */
-  async crash(act: readonly string[], point: CrashPoint, nth = 1): Promise<void> {
-    const life = await this.live(act, `${point}#${nth}`);
+  async crash(act: readonly string[], point: CrashPoint, nth = 1, profile?: string): Promise<void> {
+    const life = await this.live(act, `${point}#${nth}`, profile);
     expect(life, `${point} was not reached`).toMatchObject({ killed: true });
   }
 

@@ -6,6 +6,7 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { crashPoints, type CrashPoint } from '../../../../src/main/engine/crashpoint.ts';
+import { toldBy } from '../recover/told.ts';
 import { CrashScene } from './crashScene.ts';
 import { figure } from '../../../figures.ts';
 
@@ -43,6 +44,9 @@ const inBackup: readonly (readonly [CrashPoint, number])[] = [
   ['manifest-stored', 1],
   ['committed', 1],
   ['head-raised', 1],
+  ['copy-exported', 1],
+  ['copy-sealed', 1],
+  ['copy-stored', 1],
   ['run-ended', 1],
 ];
 
@@ -167,9 +171,53 @@ describe('killed in a check', () => {
   });
 });
 
+const inRebuild: readonly (readonly [CrashPoint, number])[] = [
+  ['keys-adopted', 1],
+  ['rebuild-noted', 1],
+  ['rebuild-asked', 1],
+  ['rebuild-asked', 3],
+  ['rebuild-fetched', 2],
+  ['rebuild-copied', 1],
+  ['rebuild-packed', 1],
+  ['rebuild-snapshot', 1],
+  ['rebuild-ended', 1],
+];
+
+describe('killed in a recovery of an empty profile', () => {
+  it.each(inRebuild)(
+    'at %s (%i), it goes on, asks for nothing twice and knows everything',
+    async (point, nth) => {
+      const { scene, simulator } = stage;
+      expect(await stage.live(['backup'])).toMatchObject({ state: 'done' });
+      writeFileSync(join(scene.source, 'later'), 'after the copy of the catalog');
+      expect(await stage.live(['backup'])).toMatchObject({ state: 'done' });
+      simulator.advance(48 * 3_600_000);
+      const { region, url: endpoint } = simulator;
+      const settings = JSON.stringify({ kind: 'vault', vault: 'photos', region, endpoint });
+      const fresh = scene.path('fresh');
+      await stage.crash(['recover', settings], point, nth, fresh);
+      expect(await stage.live(['recover', settings], undefined, fresh)).toEqual({
+        state: 'done',
+        killed: false,
+      });
+      // The inventory, the key slots, the copy of the catalog and the manifest after it.
+      expect(stage.retrievalsAsked).toBe(4);
+      expect(await toldBy(join(fresh, 'catalog.db'))).toEqual(
+        await toldBy(join(scene.profile, 'catalog.db')),
+      );
+      expect(readdirSync(join(fresh, 'recover'))).toEqual([]);
+      expect(await stage.live(['restore', scene.path('out')], undefined, fresh)).toEqual({
+        state: 'done',
+        killed: false,
+      });
+      await stage.compare('out');
+    },
+  );
+});
+
 it('every crash point is in the sweep', () => {
   figure('crash points killed at', crashPoints.length);
-  const swept = [...inBackup, ...inRestore, ...inCheck].map(([point]) => point);
+  const swept = [...inBackup, ...inRestore, ...inCheck, ...inRebuild].map(([point]) => point);
   const recovered = inRecovery.map(({ point }) => point);
   expect(new Set([...swept, ...recovered, 'snapshot-undone', 'keys-written'])).toEqual(new Set(crashPoints));
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
-  forgetMasterKeys,
+  forgetSecret,
   recallMasterKeys,
   rememberMasterKeys,
   type Keychain,
@@ -33,8 +33,8 @@ describe('keychain', () => {
     expect(await rememberMasterKeys('a', keys, options)).toEqual({ done: true, reason: null });
     expect(await recallMasterKeys('a', options)).toEqual({ keys, reason: null });
     expect((await recallMasterKeys('b', options)).keys).toBeNull();
-    expect(await forgetMasterKeys('a', options)).toEqual({ done: true, reason: null });
-    expect(await forgetMasterKeys('a', options)).toEqual({ done: false, reason: null });
+    expect(await forgetSecret('a', options)).toEqual({ done: true, reason: null });
+    expect(await forgetSecret('a', options)).toEqual({ done: false, reason: null });
     const gone = await recallMasterKeys('a', options);
     expect(gone).toEqual({ keys: null, reason: 'the keychain has no key for this profile' });
   });
@@ -59,7 +59,7 @@ describe('keychain', () => {
     const reason = 'the keychain cannot be used: Cannot create an item in a locked collection';
     expect(await recallMasterKeys('a', options)).toEqual({ keys: null, reason });
     expect(await rememberMasterKeys('a', keys, options)).toEqual({ done: false, reason });
-    expect(await forgetMasterKeys('a', options)).toEqual({ done: false, reason });
+    expect(await forgetSecret('a', options)).toEqual({ done: false, reason });
   });
 
   it('says why when it throws at once or cannot be loaded', async () => {

@@ -115,7 +115,7 @@ describe('recovery from a vault', () => {
     await computer.open();
     const recovered = await through(target(), PASSPHRASE);
     expect(recovered).toMatchObject({ outcome: 'done', waits: 3, result: { snapshots: 3, packsMissing: 0 } });
-    figure('coldWaitsPassphrase', recovered.waits + 1);
+    figure('cold waits with the passphrase alone', recovered.waits + 1);
     expect(recovered.estimate.usd).toBeGreaterThan(0);
     expect(recovered.estimate.usd).toBeLessThan(0.01);
     await restoresAll();
@@ -146,7 +146,7 @@ describe('recovery from a vault', () => {
     expect(summary).toMatchObject({ outcome: 'done', result: { snapshots: 3 } });
     // The copy that the kit names comes with the inventory: the next wait is that for the first file.
     expect(waitsToBrowse).toBe(1);
-    figure('coldWaitsKit', waitsToBrowse + 1);
+    figure('cold waits with a saved kit', waitsToBrowse + 1);
     await restoresAll();
   });
 
@@ -211,9 +211,12 @@ describe('recovery from a vault', () => {
     await computer.open();
     const began = Date.now();
     const { result, listing } = await through(target(), PASSPHRASE);
-    figure('rebuildSeconds', (Date.now() - began) / 1000);
+    figure(
+      'rebuilding a catalog from a vault of 240 MiB, hours of the service left out',
+      (Date.now() - began) / 1000,
+    );
     const share = (100 * (result?.bytesRead ?? Infinity)) / (listing?.bytes ?? 0);
     expect(share).toBeLessThanOrEqual(2);
-    figure('rebuildPercentRead', share);
+    figure('read for that, of what is stored', share);
   });
 });

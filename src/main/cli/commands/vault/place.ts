@@ -7,6 +7,7 @@ export interface PlaceOptions {
   readonly region?: string;
   readonly endpoint?: string;
   readonly awsProfile?: string;
+  readonly awsKeys?: string;
 }
 
 export interface VaultOptions extends PlaceOptions {
@@ -21,7 +22,8 @@ export function withPlace(command: Command): Command {
     .option('--target <target>', 'The vault or practice target that is meant, or its account and region.')
     .option('--region <region>', 'Without a target: the region, like eu-central-1.')
     .option('--endpoint <url>', 'With a region: another address than it has.')
-    .option('--aws-profile <profile>', 'With a region: which of the AWS profiles on this computer to use.');
+    .option('--aws-profile <profile>', 'With a region: which of the AWS profiles on this computer to use.')
+    .option('--aws-keys <name>', 'With a region: AWS keys in the keychain, see "permafrost aws-keys".');
 }
 
 /** The same, and which vault. */
@@ -31,11 +33,12 @@ export function withVault(command: Command): Command {
 
 /** Ends the command with a usage error where they name nothing, or two things. */
 export function placeOf(options: PlaceOptions, command: Command): { readonly at: At } {
-  const { target, region, endpoint, awsProfile } = options;
+  const { target, ...elsewhere } = options;
+  const { region, endpoint, awsProfile, awsKeys } = elsewhere;
   const usage = (message: string): never => command.error(`error: ${message}`);
   if (target !== undefined) {
-    if (region !== undefined || endpoint !== undefined || awsProfile !== undefined)
-      return usage("'--target' says where it is; leave out '--region', '--endpoint' and '--aws-profile'");
+    if ([region, endpoint, awsProfile, awsKeys].some((option) => option !== undefined))
+      return usage("'--target' says where it is; leave out '--region', '--endpoint' and '--aws-…'");
     return { at: { target } };
   }
   return {
@@ -43,6 +46,7 @@ export function placeOf(options: PlaceOptions, command: Command): { readonly at:
       region: region ?? usage("say where: '--target', or '--region'"),
       ...(endpoint !== undefined && { endpoint }),
       ...(awsProfile !== undefined && { awsProfile }),
+      ...(awsKeys !== undefined && { awsKeys }),
     },
   };
 }
