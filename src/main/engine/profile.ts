@@ -10,7 +10,7 @@
  *   heads/          newest committed epoch per target, beside the catalog, so that an old catalog is noticed
  *   practice/       archives of practice vaults
  */
-import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomBytes, sha256 } from './crypto.ts';
 import { EngineError, errorCode } from './failure.ts';
@@ -77,7 +77,7 @@ function refuseOthers(root: string): void {
  *
  * A copy is known by `lock.db` not being the file that was there when the id was made: `cp`, a restore and another computer
  * give it another number, a rename does not. A profile that was moved to another disk gets a new id as well, which
- * costs reading everything once. Call it when the profile is locked: then that file is there.
+ * costs reading everything once. Where numbers of files do not last, only another computer is noticed. Call it when the profile is locked: then that file is there.
  */
 export function writerId(profile: ProfileFolders): Buffer {
   const file = join(profile.root, 'writer');
@@ -107,9 +107,13 @@ export function renewWriter(profile: ProfileFolders): Buffer {
   return id;
 }
 
+/** File systems of Linux that number their files anew when they are mounted: FAT, exFAT, SMB (1, 2), FUSE. */
+const PASSING_NUMBERS = new Set([0x4d44, 0x2011bab0, 0xff534d42, 0xfe534d42, 0x65735546]);
+
 function placeMark({ root }: ProfileFolders): string {
   const path = join(root, 'lock.db');
-  const number = existsSync(path) ? statSync(path, { bigint: true }).ino.toString() : '';
+  const isLasting = !PASSING_NUMBERS.has(statfsSync(root).type);
+  const number = isLasting && existsSync(path) ? statSync(path, { bigint: true }).ino.toString() : '';
   return sha256(Buffer.from(`${machineId()}|${number}`)).toString('hex');
 }
 

@@ -59,7 +59,12 @@ export function addRecover(program: Command, output: Output): void {
     } = options;
     const settings = kind === undefined ? undefined : settingsOf(kind, place, usage);
     if (settings === undefined && Object.keys(place).length > 0) usage("say 'vault' or 'folder' first");
-    const session = { keys: 'none', make: settings !== undefined, rebuild: true, whenStopped } as const;
+    const session = {
+      keys: 'none',
+      make: settings !== undefined,
+      rebuild: settings !== undefined,
+      whenStopped,
+    } as const;
     await withSession(command, output, session, async (opened, globals) => {
       if (options.cancel === true) return tell(output, await opened.ask('recover:cancel', {}));
       const start =

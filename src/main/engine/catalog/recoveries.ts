@@ -23,8 +23,8 @@ export interface RecoveryWanted {
   readonly tier: Tier;
   /** What may be spent without asking again, in dollars. */
   readonly maxUsd: number;
-  /** A catalog copy that a kit names: fetched while the inventory is waited for. */
-  readonly copy: ArchiveId | null;
+  /** Catalog copies that a kit names, of all its vaults: asked for while the inventory is waited for. */
+  readonly copies: readonly ArchiveId[];
 }
 
 export interface NewRecovery {

@@ -61,7 +61,7 @@ const WHOLE_BYTES = 4 * SEGMENT_BYTES;
 /** Resolves to how it ended, or to `locked`: then it goes on once the keys are open. Rejects with what keeps it from going on. */
 export async function runRecovery(job: RecoverJob): Promise<RecoveryOutcome | 'locked'> {
   if (job.recovery.step === 'locked' && job.keys.state === 'open') await step(job, 'records');
-  await askForKitCopy(job);
+  await askForKitCopies(job);
   const { listing, takenAt } = await takeListing(job);
   if (job.keys.state === 'new') await bringKeys(job, listing);
   await job.keys.unlockOffered();
@@ -81,21 +81,20 @@ export async function runRecovery(job: RecoverJob): Promise<RecoveryOutcome | 'l
   return settle(job, { listing, opened, takenAt }, rebuilding);
 }
 
-async function askForKitCopy(job: RecoverJob): Promise<void> {
-  const { catalog, recovery, keys } = job;
-  const { copy } = recovery.wanted;
-  if (copy === null || job.holdings.kind !== 'vault' || keys.state === 'new') return;
-  const archive = {
-    role: 'copy',
-    archiveId: copy,
+async function askForKitCopies(job: RecoverJob): Promise<void> {
+  const { catalog, recovery } = job;
+  const { copies } = recovery.wanted;
+  if (copies.length === 0 || job.holdings.kind !== 'vault') return;
+  const archives = copies.map((archiveId) => ({
+    role: 'copy' as const,
+    archiveId,
     range: null,
     description: '',
     size: 0,
     treeHash: null,
-  } as const;
-  await catalog.transaction((tx) =>
-    addRecoveryArchives(tx, recovery.id, [{ ...archive, createdAt: recovery.createdAt }]),
-  );
+    createdAt: recovery.createdAt,
+  }));
+  await catalog.transaction((tx) => addRecoveryArchives(tx, recovery.id, archives));
   await askForArchives(job, ['copy']);
 }
 

@@ -80,12 +80,12 @@ async function begin(context: EngineContext, asked: ParsedInput<'recover:start'>
     keys.offer(kit.code);
     await setKitProven(context, true);
   }
-  const copy = target.settings.kind === 'vault' && keys.state !== 'new' ? (kit.copies[0] ?? null) : null;
+  // Only the vault itself can tell which of them are its own; it refuses the others at no price.
+  const copies = target.settings.kind === 'vault' && keys.state !== 'new' ? kit.copies : [];
   const recovery = {
     uid: randomBytes(16).toString('hex'),
     target: target.id,
-    // What the kit names is an archive id only the target can make sense of.
-    wanted: { tier: asked.tier, maxUsd: asked.maxUsd, copy: copy as ArchiveId | null },
+    wanted: { tier: asked.tier, maxUsd: asked.maxUsd, copies: copies as readonly ArchiveId[] },
     createdAt: Date.now(),
   };
   const id = await catalog.transaction((tx) => addRecovery(tx, recovery, free));

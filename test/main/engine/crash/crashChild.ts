@@ -37,7 +37,7 @@ async function recover(): Promise<string> {
   });
   const shown = await engine.request('recover:show', {});
   const before = shown.ok ? shown.value : null;
-  if (before?.outcome != null) return before.outcome;
+  if (before !== null && before.outcome !== null) return before.outcome;
   const settings = JSON.parse(to) as RequestInput<'targets:add'>['settings'];
   if (before === null) await ask('recover:start', { name: 'attic', settings });
   else await ask('recover:resume', {});

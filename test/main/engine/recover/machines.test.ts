@@ -117,6 +117,35 @@ describe('two computers at one target', () => {
   });
 });
 
+describe('a profile that is in use', () => {
+  it('finds what another of its targets holds, beside what it knows', async () => {
+    await scene.ask('targets:add', {
+      name: 'cellar',
+      settings: { kind: 'folder', path: scene.path('cellar'), create: true, packMiB: 4 },
+    });
+    await scene.ask('plans:add', { name: 'again', target: 'cellar', sources: [scene.source] });
+    await scene.backup('again');
+    writeFileSync(join(scene.source, 'b'), 'second');
+    await scene.backup('again');
+    await scene.close();
+    const second = computer('second');
+    await second.open();
+    await second.recover(target(), PASSPHRASE);
+    const cellar = { name: 'cellar', settings: { kind: 'folder', path: scene.path('cellar') } } as const;
+    expect(await second.settled(() => second.ask('recover:start', cellar))).toMatchObject({
+      outcome: 'done',
+      result: { plans: 1, snapshots: 2 },
+    });
+    await restored(second, 'again', scene.source, 'source');
+    expect(await second.ask('plans:list', {})).toHaveLength(2);
+    // Once more finds nothing new and changes nothing.
+    expect(await second.settled(() => second.ask('recover:start', cellar))).toMatchObject({
+      outcome: 'done',
+      result: { plans: 1, snapshots: 2 },
+    });
+  });
+});
+
 describe('a copied profile', () => {
   it('is noticed, gets an id of its own, and neither harms the other', async () => {
     await scene.close();

@@ -67,7 +67,7 @@ async function entries(db: Database): Promise<readonly string[]> {
     `with recursive path (id, plan, text) as (
        select id, plan, hex(name) from folders where parent = 0
        union all select f.id, f.plan, path.text || '/' || hex(f.name) from folders f join path on f.parent = path.id)
-     select path.plan plan, path.text folder, hex(e.name) name, e.kind kind, e.size size, e.meta meta, e.content content,
+     select (select uid from plans where id = path.plan) plan, path.text folder, hex(e.name) name, e.kind kind, e.size size, e.meta meta, e.content content,
        (select uid from snapshots where id = e.since) since, (select uid from snapshots where id = e.until) until
      from entries e join path on path.id = e.folder order by path.plan, path.text, e.name, e.since`,
   );
