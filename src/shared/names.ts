@@ -17,8 +17,6 @@ export const vaultName = z
 export const region = z.string().regex(/^[a-z0-9-]{2,40}$/, 'a region looks like eu-central-1');
 export const endpoint = z.url({ protocol: /^https?$/ });
 export const awsProfile = z.string().min(1);
-/** Name of AWS keys that were typed in and are kept in the keychain of this system. */
-export const awsKeys = name;
 
 /** Whose vaults: those of the account and region of a target (vault or practice), or of one that is named here. */
 export const serviceAt = z.union([
@@ -27,7 +25,7 @@ export const serviceAt = z.union([
     region,
     endpoint: endpoint.optional(),
     awsProfile: awsProfile.optional(),
-    awsKeys: awsKeys.optional(),
+    awsKeys: name.optional(),
   }),
 ]);
 export type ServiceAt = z.output<typeof serviceAt>;

@@ -1,6 +1,6 @@
 /** Parts of requests that more than one file of the contract needs. */
 import { z } from 'zod';
-import { awsKeys, awsProfile, endpoint, region, vaultName } from './names.ts';
+import { awsProfile, endpoint, name, region, vaultName } from './names.ts';
 
 export const path = z.string().min(1).max(100_000);
 export const tier = z.enum(['expedited', 'standard', 'bulk']);
@@ -17,8 +17,8 @@ const vaultSettings = z.strictObject({
   region,
   endpoint: endpoint.optional(),
   awsProfile: awsProfile.optional(),
-  /** Instead of a profile. */
-  awsKeys: awsKeys.optional(),
+  /** Instead of a profile: the name of AWS keys that were typed in and are kept in the keychain of this system. */
+  awsKeys: name.optional(),
   /** Make the vault if it does not exist. */
   create: z.boolean().default(false),
   packMiB: packMiB.optional(),
