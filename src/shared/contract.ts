@@ -37,6 +37,13 @@ const where = z.union([
   z.strictObject({ text: path }),
   z.strictObject({ ref: z.base64().min(1).max(200_000) }),
 ]);
+/** One tier for everything (standard unless said otherwise), or the best mixture that keeps to a moment and a price. */
+const howSoon = {
+  tier: tier.optional(),
+  /** Epoch ms by which everything is to be ready. */
+  by: z.number().positive().optional(),
+  maxUsd: z.number().nonnegative().optional(),
+} as const;
 const none = z.strictObject({});
 
 /** Input schemas, one per request. Every request takes an object. */
@@ -110,13 +117,13 @@ export const inputs = {
     plan: name.optional(),
     /** Empty: everything. */
     paths: z.array(where).max(10_000).default([]),
-    tier: tier.default('standard'),
+    ...howSoon,
   }),
   'restore:order': z.strictObject({
     snapshot,
     plan: name.optional(),
     paths: z.array(where).max(10_000).default([]),
-    tier: tier.default('standard'),
+    ...howSoon,
     /** A folder that does not exist yet or is empty. */
     to: path,
     /** Give files their owner and group by number; needs the rights for it. */

@@ -156,6 +156,14 @@ export interface Estimate {
   readonly region: string;
 }
 
+/** One way to have files back. */
+export interface RestoreWay {
+  readonly usd: number;
+  /** Hours until everything is usually ready. */
+  readonly hours: { readonly from: number; readonly to: number };
+  readonly tiers: Readonly<Record<Tier, number>>;
+}
+
 export interface RestorePreview {
   readonly snapshot: string;
   readonly files: number;
@@ -165,7 +173,12 @@ export interface RestorePreview {
   /** Bytes to be retrieved from the target. */
   readonly retrieveBytes: number;
   readonly retrievals: number;
+  /** The slowest there is among them. */
   readonly tier: Tier;
+  /** How many retrievals of each. */
+  readonly tiers: Readonly<Record<Tier, number>>;
+  /** The ways worth offering: the cheapest first, each that follows dearer and sooner. */
+  readonly ways: readonly RestoreWay[];
   /** Hours until the first and the last retrieval is usually ready; 0 where reading is instant. */
   readonly hours: { readonly from: number; readonly to: number };
   readonly estimate: Estimate;
@@ -199,7 +212,10 @@ export interface OrderSummary {
   readonly metadataProblems: number;
   readonly failedFiles: number;
   readonly problems: readonly { readonly path: string; readonly message: string }[];
+  /** As it was shown before. */
   readonly estimate: Estimate;
+  /** What it has cost so far; downloads are counted when it pauses or ends. Null where nothing is charged. */
+  readonly actual: Estimate | null;
   readonly failure: Failure | null;
   /** As in `RunProgress`. */
   readonly heldUpBy: string | null;

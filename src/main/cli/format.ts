@@ -107,6 +107,23 @@ export function formatHours(hours: { readonly from: number; readonly to: number 
   return from === to ? plural(to, unit) : `${from}-${to} ${unit}s`;
 }
 
+/** `between 14:20 and 18:20`, `by 18:20 tomorrow`: in this computer's time. */
+export function formatWindow(hours: { readonly from: number; readonly to: number }, now: number): string {
+  const from = new Date(now + hours.from * 3_600_000);
+  const to = new Date(now + hours.to * 3_600_000);
+  return `between ${clockTime(from, now)} and ${clockTime(to, now)}`;
+}
+
+function clockTime(at: Date, now: number): string {
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const time = `${two(at.getHours())}:${two(at.getMinutes())}`;
+  const today = new Date(now);
+  if (at.toDateString() === today.toDateString()) return time;
+  today.setDate(today.getDate() + 1);
+  if (at.toDateString() === today.toDateString()) return `${time} tomorrow`;
+  return `${time} on ${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+}
+
 /** The lines of a bill, or one sentence where nothing is charged. */
 export function formatEstimate(estimate: Estimate): string[] {
   if (estimate.lines.length === 0) return ['Costs nothing.'];

@@ -41,6 +41,7 @@ const order: OrderSummary = {
   problems: [],
   estimate: { lines: [], usd: 0, priceDate: '', region: '' },
   failure: null,
+  actual: null,
   heldUpBy: null,
 };
 

@@ -93,6 +93,7 @@ const order: OrderSummary = {
   problems: [],
   estimate: { lines: [], usd: 0.02, priceDate: '', region: '' },
   failure: null,
+  actual: null,
   heldUpBy: null,
 };
 const done = {

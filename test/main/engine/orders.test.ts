@@ -54,6 +54,27 @@ async function carriedOn(): Promise<OrderSummary> {
 }
 
 describe('an order', () => {
+  it('is one, and paid once, however often it is clicked', async () => {
+    const simulator = await startSimulator({ dir: scene.path('simulator'), durability: 'none' });
+    try {
+      await scene.setUp(vaultOn(simulator));
+      await scene.backup();
+      const asked = { snapshot: 'latest', to: scene.path('out') };
+      const clicks = await Promise.all([1, 2, 3].map(() => scene.ask('restore:order', asked)));
+      expect(new Set(clicks.map(({ id }) => id)).size).toBe(1);
+      await reaches('thawing');
+      const again = await scene.ask('restore:order', asked);
+      expect(again.id).toBe(clicks[0]?.id);
+      const other = { ...asked, paths: [{ text: join(scene.source, 'c') }] };
+      expect(await scene.refusal('restore:order', other)).toMatchObject({ kind: 'conflict' });
+      expect(await scene.ask('orders:list', {})).toHaveLength(1);
+      expect(simulator.counts().operations.InitiateJob).toBe(again.retrievals.total);
+    } finally {
+      await scene.close();
+      await simulator.close();
+    }
+  });
+
   it('survives the end of the engine while it waits, and asks for nothing twice', async () => {
     await scene.setUp(practice);
     await scene.backup();

@@ -33,6 +33,7 @@ function order(
     problems: [],
     estimate: { lines: [], usd: 0, priceDate: '', region: '' },
     failure: null,
+    actual: null,
     heldUpBy: null,
   };
   return { ...fixed, ...more };

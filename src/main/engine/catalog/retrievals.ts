@@ -9,7 +9,7 @@ import type { ByteRange, JobId, Tier } from '../target/target.ts';
 import { bulkTexts } from './bulk.ts';
 import { assignments, int, intOrNull, text, textOrNull } from './columns.ts';
 import type { Reader, Row, Tx } from './db.ts';
-import type { OrderKey, PackKey, RetrievalKey } from './ids.ts';
+import type { OrderKey, PackKey, RetrievalKey, TargetId } from './ids.ts';
 
 export type RetrievalState = 'planned' | 'requested' | 'ready' | 'fetched' | 'failed' | 'expired';
 
@@ -27,6 +27,10 @@ export interface RetrievalRow extends NewRetrieval {
   readonly order: OrderKey;
   readonly state: RetrievalState;
   readonly jobId: JobId | null;
+  /** Where in the archive the output of its job begins. */
+  readonly jobFirst: number;
+  /** How often it was started, and paid. */
+  readonly asked: number;
   readonly requestedAt: number | null;
   readonly readyAt: number | null;
   readonly fetchedAt: number | null;
@@ -36,6 +40,10 @@ export interface RetrievalRow extends NewRetrieval {
 export interface RetrievalChange {
   readonly state?: RetrievalState;
   readonly jobId?: JobId | null;
+  /** Null: where its own range does. */
+  readonly jobFirst?: number | null;
+  readonly tier?: Tier;
+  readonly asked?: number;
   readonly description?: string;
   readonly requestedAt?: number | null;
   readonly readyAt?: number | null;
@@ -70,6 +78,9 @@ export async function updateRetrieval(tx: Tx, id: RetrievalKey, change: Retrieva
   const set = assignments({
     state: change.state,
     job_id: change.jobId,
+    job_first: change.jobFirst,
+    tier: change.tier,
+    asked: change.asked,
     description: change.description,
     requested_at: change.requestedAt,
     ready_at: change.readyAt,
@@ -106,6 +117,25 @@ export async function countRetrievals(
   return counts;
 }
 
+/** Hours that the newest retrievals of each tier took at a target, up to 50 of each. */
+export async function hoursTaken(
+  db: Reader,
+  target: TargetId,
+): Promise<Readonly<Record<Tier, readonly number[]>>> {
+  const taken: Record<Tier, number[]> = { expedited: [], standard: [], bulk: [] };
+  const rows = await db.rows(
+    `select * from (
+       select r.tier, (r.ready_at - r.requested_at) / 3600000.0 hours,
+         row_number() over (partition by r.tier order by r.id desc) n
+       from retrievals r join packs p on p.id = r.pack
+       where p.target = ? and r.ready_at > r.requested_at and r.job_first is null)
+     where n <= 50`,
+    [target],
+  );
+  for (const row of rows) taken[text(row, 'tier') as Tier].push(Number(row['hours']));
+  return taken;
+}
+
 /** Whether anything of the order was, or may have been, asked of the target. */
 export async function wasAsked(db: Reader, order: OrderKey): Promise<boolean> {
   const row = await db.row(
@@ -126,6 +156,8 @@ function retrievalRow(row: Row): RetrievalRow {
     tier: text(row, 'tier') as Tier,
     state: text(row, 'state') as RetrievalState,
     jobId: textOrNull(row, 'job_id') as JobId | null,
+    jobFirst: intOrNull(row, 'job_first') ?? first ?? 0,
+    asked: int(row, 'asked'),
     description: text(row, 'description'),
     requestedAt: intOrNull(row, 'requested_at'),
     readyAt: intOrNull(row, 'ready_at'),

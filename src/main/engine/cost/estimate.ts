@@ -24,6 +24,12 @@ export interface RestoreAct {
   readonly retrievals: number;
 }
 
+/** Bytes that are downloaded, whatever had brought them. */
+export interface DownloadAct {
+  readonly kind: 'download';
+  readonly bytes: number;
+}
+
 /** Parts of uploads that are not completed, for a month. */
 export interface HoldAct {
   readonly kind: 'hold';
@@ -43,7 +49,10 @@ export interface CapacityAct {
   readonly units: number;
 }
 
-export type Act = BackupAct | RestoreAct | HoldAct | KeepAct | CapacityAct;
+export type Act = BackupAct | RestoreAct | DownloadAct | HoldAct | KeepAct | CapacityAct;
+
+/** Traffic from the service to here. */
+export const EGRESS_LINE = 'Download to the internet';
 
 /** Requests that begin and complete a multipart upload, beside those for its parts. */
 const REQUESTS_AROUND_PARTS = 2;
@@ -61,12 +70,30 @@ export function estimate(act: Act, prices: VaultPrices | null): Estimate {
   return { lines, usd, priceDate: prices.date, region: prices.region };
 }
 
+/** Several acts on one bill; lines of the same kind are one. They are priced by the same table. */
+export function sumOf(estimates: readonly Estimate[]): Estimate {
+  const lines = new Map<string, PriceLine>();
+  for (const line of estimates.flatMap((one) => one.lines)) {
+    const { quantity, usd } = lines.get(line.what) ?? { quantity: 0, usd: 0 };
+    lines.set(line.what, { ...line, quantity: quantity + line.quantity, usd: usd + line.usd });
+  }
+  const [first] = estimates;
+  return {
+    lines: [...lines.values()],
+    usd: estimates.reduce((sum, { usd }) => sum + usd, 0),
+    priceDate: first?.priceDate ?? '',
+    region: first?.region ?? '',
+  };
+}
+
 function linesOf(act: Act, prices: VaultPrices): PriceLine[] {
   switch (act.kind) {
     case 'backup':
       return backupLines(act, prices);
     case 'restore':
       return restoreLines(act, prices);
+    case 'download':
+      return [egressLine(act.bytes, prices)];
     case 'hold':
       return [
         {
@@ -103,9 +130,17 @@ function backupLines(act: BackupAct, prices: VaultPrices): PriceLine[] {
 function restoreLines(act: RestoreAct, prices: VaultPrices): PriceLine[] {
   return [
     perGB(`Retrieval, ${act.tier}`, act.bytes, prices.usd.retrievalPerGB[act.tier], prices),
-    perThousand('Retrieval requests', act.retrievals, prices.usd.per1000RetrievalRequests[act.tier]),
-    perGB('Download to the internet', act.bytes, prices.usd.egressPerGB, prices),
+    perThousand(
+      `Retrieval requests, ${act.tier}`,
+      act.retrievals,
+      prices.usd.per1000RetrievalRequests[act.tier],
+    ),
+    egressLine(act.bytes, prices),
   ];
+}
+
+function egressLine(bytes: number, prices: VaultPrices): PriceLine {
+  return perGB(EGRESS_LINE, bytes, prices.usd.egressPerGB, prices);
 }
 
 function perThousand(what: string, requests: number, usdPer1000: number): PriceLine {

@@ -7,7 +7,7 @@ import type { TargetRow } from '../catalog/targets.ts';
 import { planCheck } from '../check/plan.ts';
 import { crashpoint } from '../crashpoint.ts';
 import { EngineError } from '../failure.ts';
-import { tierHours } from '../restore/quote.ts';
+import { tierHours } from '../restore/windows.ts';
 import { checkExtras } from './checkExtras.ts';
 import type { CheckRuns } from './checkRuns.ts';
 import { provenArchives } from './checkSummary.ts';

@@ -3,7 +3,7 @@ import { foundTotals } from '../catalog/rebuilding.ts';
 import { recoveryArchives, type RecoveryRole, type RecoveryRow } from '../catalog/recoveries.ts';
 import { getTarget } from '../catalog/targets.ts';
 import { countWaits } from '../recover/waits.ts';
-import { tierHours } from '../restore/quote.ts';
+import { tierHours } from '../restore/windows.ts';
 import type { EngineContext } from './context.ts';
 
 const rolesOf: Readonly<Record<RecoveryRow['step'], readonly RecoveryRole[]>> = {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { ParsedInput, Routes } from '../../../shared/contract.ts';
-import { isEnded, type RestorePreview } from '../../../shared/types.ts';
+import { isEnded, type OrderSummary, type RestorePreview, type Tier } from '../../../shared/types.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import {
   addOrder,
@@ -13,42 +13,41 @@ import {
   type NewOrder,
   type OrderRow,
 } from '../catalog/orders.ts';
-import { addRetrievals } from '../catalog/retrievals.ts';
+import type { TargetId } from '../catalog/ids.ts';
+import { addRetrievals, hoursTaken } from '../catalog/retrievals.ts';
 import { getTarget } from '../catalog/targets.ts';
 import { crashpoint } from '../crashpoint.ts';
 import { EngineError, errorCode } from '../failure.ts';
 import { type OrderPlan, planOrder } from '../restore/orderPlan.ts';
-import { quote, type Quote } from '../restore/quote.ts';
+import { chooseWay, type ChosenWay, type Hours, type Priced } from '../restore/frontier.ts';
+import { quoteAll, type Quote, type Quotes, type WantedRange } from '../restore/quote.ts';
 import { withoutInner } from '../restore/select.ts';
+import { narrowed, tierHours } from '../restore/windows.ts';
 import { folderNames } from '../snapshotPath.ts';
 import type { TargetTraits } from '../target/target.ts';
+import { Turns } from '../vaults/turns.ts';
 import { choosePath, chooseSnapshot, type ChosenSnapshot } from './chosenSnapshot.ts';
 import type { EngineContext } from './context.ts';
 import type { OrderRuns } from './orderRuns.ts';
-import { assertApart } from './places.ts';
+import { assertApart, samePath } from './places.ts';
 
 type RestoreRoutes = Pick<
   Routes,
   'restore:preview' | 'restore:order' | 'orders:list' | 'orders:show' | 'orders:cancel' | 'orders:resume'
 >;
 
-type Asked = Pick<ParsedInput<'restore:order'>, 'snapshot' | 'plan' | 'paths' | 'tier'>;
+type NoWay = Extract<ChosenWay<Priced>, { kind: 'none' }>;
+type Asked = Pick<ParsedInput<'restore:order'>, 'snapshot' | 'plan' | 'paths' | 'tier' | 'by' | 'maxUsd'>;
 
 export function restoreRoutes(context: EngineContext, orders: OrderRuns): RestoreRoutes {
   const { catalog } = context;
+  const turns = new Turns();
   return {
     'restore:preview': async (asked) => {
-      const { chosen, plan, quoted, traits } = await prepare(context, asked);
-      return preview(asked, chosen, plan, quoted, traits);
+      return preview(await prepare(context, asked));
     },
-    'restore:order': async (asked) => {
-      context.keys.newest();
-      checkDestination(asked.to, context.profile.root);
-      const prepared = await prepare(context, asked);
-      const order = await place(catalog, asked, prepared);
-      orders.start(order, prepared.plan);
-      return orders.summary(order);
-    },
+    // One at a time: two clicks would both find no order there.
+    'restore:order': (asked) => turns.take('order', () => order(asked)),
     'orders:list': async () => Promise.all((await listOrders(catalog)).map((order) => orders.summary(order))),
     'orders:show': async ({ id }) => orders.summary(await namedOrder(catalog, id)),
     'orders:cancel': async ({ id }) => {
@@ -68,12 +67,29 @@ export function restoreRoutes(context: EngineContext, orders: OrderRuns): Restor
       return Promise.all((await openOrders(catalog)).map((order) => orders.summary(order)));
     },
   };
+
+  async function order(asked: ParsedInput<'restore:order'>): Promise<OrderSummary> {
+    context.keys.newest();
+    const there = (await openOrders(catalog)).find(({ destination }) => samePath(destination, asked.to));
+    if (there === undefined) checkDestination(asked.to, context.profile.root);
+    const prepared = await prepare(context, asked);
+    if (there !== undefined) {
+      // Asked for twice: it is one order, and paid once.
+      if (!isSame(there, prepared)) throw taken(there);
+      orders.start(there);
+      return orders.summary(there);
+    }
+    const order = await place(catalog, asked, prepared);
+    orders.start(order, prepared.plan);
+    return orders.summary(order);
+  }
 }
 
 interface Prepared {
   readonly chosen: ChosenSnapshot;
   readonly plan: OrderPlan;
   readonly quoted: Quote;
+  readonly quotes: Quotes;
   readonly traits: TargetTraits;
 }
 
@@ -87,16 +103,78 @@ async function prepare(context: EngineContext, asked: Asked): Promise<Prepared> 
   const row = await getTarget(catalog, chosen.plan.target);
   if (row === undefined) throw new RangeError('a plan without its target');
   const traits = targets.traitsOf(row);
-  return { chosen, plan, traits, quoted: quote(plan, row, traits, asked.tier) };
+  const quotes = quoteAll(plan, row, traits, await windowsOf(catalog, row.id));
+  return { chosen, plan, traits, quotes, quoted: choose(quotes, asked) };
 }
 
-function preview(
-  asked: Asked,
-  { snapshot }: ChosenSnapshot,
-  plan: OrderPlan,
-  quoted: Quote,
-  traits: TargetTraits,
-): RestorePreview {
+/** How long each tier takes here. */
+async function windowsOf(catalog: Catalog, target: TargetId): Promise<Readonly<Record<Tier, Hours>>> {
+  const taken = await hoursTaken(catalog, target);
+  return {
+    expedited: narrowed(tierHours.expedited, taken.expedited),
+    standard: narrowed(tierHours.standard, taken.standard),
+    bulk: narrowed(tierHours.bulk, taken.bulk),
+  };
+}
+
+const MS_PER_HOUR = 3_600_000;
+
+/** @throws EngineError `conflict` when nothing keeps to what was asked */
+function choose(quotes: Quotes, { tier, by, maxUsd }: Asked): Quote {
+  if (by === undefined && maxUsd === undefined) return quotes.ofTier(tier ?? 'standard');
+  if (tier !== undefined) {
+    throw new EngineError(
+      'invalid',
+      'Either the tier is said, or a moment or price that it is chosen by.',
+      'Leave one of them out.',
+    );
+  }
+  const wish = {
+    ...(by !== undefined && { byHours: (by - Date.now()) / MS_PER_HOUR }),
+    ...(maxUsd !== undefined && { maxUsd }),
+  };
+  const ways = quotes.ways.map((quote) => ({ quote, usd: quote.estimate.usd, hours: quote.hours }));
+  const chosen = chooseWay(ways, wish);
+  if (chosen.kind === 'way') return chosen.way.quote;
+  throw noWay(quotes, chosen);
+}
+
+function noWay({ ways }: Quotes, { soonest, cheapest }: Pick<NoWay, 'soonest' | 'cheapest'>): EngineError {
+  const told = ({ usd, hours }: Priced): string => `$${usd.toFixed(2)} within ${hoursWords(hours.to)}`;
+  const [cheapestOfAll] = ways;
+  const offers = [cheapest, soonest].filter((way) => way !== null).map(told);
+  const [first = told({ usd: cheapestOfAll.estimate.usd, hours: cheapestOfAll.hours })] = offers;
+  const both = [...new Set(offers)].join(', or ');
+  return new EngineError(
+    'conflict',
+    'No way to have these files back is as soon and as cheap as that.',
+    `What there is: ${both === '' ? first : both}.`,
+    { safe: 'Nothing was asked for.' },
+  );
+}
+
+function hoursWords(hours: number): string {
+  return hours >= 1 ? `${Math.ceil(hours)} h` : `${Math.ceil(hours * 60)} min`;
+}
+
+function countTiers(ranges: readonly WantedRange[]): Readonly<Record<Tier, number>> {
+  const counts = { expedited: 0, standard: 0, bulk: 0 };
+  for (const { tier } of ranges) counts[tier]++;
+  return counts;
+}
+
+const slowestFirst: readonly Tier[] = ['bulk', 'standard', 'expedited'];
+
+function slowest({ ranges }: Quote): Tier {
+  return slowestFirst.find((tier) => ranges.some((range) => range.tier === tier)) ?? 'standard';
+}
+
+function preview({ chosen: { snapshot }, plan, quoted, quotes, traits }: Prepared): RestorePreview {
+  const ways = quotes.ways.map(({ estimate, hours, ranges }) => ({
+    usd: estimate.usd,
+    hours,
+    tiers: countTiers(traits.instantRead ? [] : ranges),
+  }));
   return {
     snapshot: snapshot.uid,
     files: countNames(plan),
@@ -105,7 +183,9 @@ function preview(
     packs: plan.packs.length,
     retrieveBytes: quoted.retrieveBytes,
     retrievals: traits.instantRead ? 0 : quoted.ranges.length,
-    tier: asked.tier,
+    tier: slowest(quoted),
+    tiers: countTiers(traits.instantRead ? [] : quoted.ranges),
+    ways,
     hours: quoted.hours,
     estimate: quoted.estimate,
   };
@@ -131,7 +211,7 @@ async function place(
     selection: plan.selection.paths,
     destination: asked.to,
     wishes: { ownership: asked.ownership, specialBits: asked.specialBits },
-    tier: asked.tier,
+    tier: slowest(quoted),
     createdAt: Date.now(),
     estimate: quoted.estimate,
     result: {
@@ -156,10 +236,10 @@ async function place(
     await addRetrievals(
       tx,
       key,
-      wanted.map(({ need, range }, i) => ({
+      wanted.map(({ need, range, tier }, i) => ({
         pack: need.pack.id,
         range,
-        tier: asked.tier,
+        tier,
         description: `p1.${uid}.${i + 1}`,
       })),
     );
@@ -169,6 +249,21 @@ async function place(
   const row = await getOrder(catalog, id);
   if (row === undefined) throw new RangeError('an order that was just placed is gone');
   return row;
+}
+
+function isSame({ snapshot, selection }: OrderRow, { chosen, plan }: Prepared): boolean {
+  const words = (paths: OrderRow['selection']): string =>
+    JSON.stringify(paths.map((names) => names.map((name) => name.toString('hex'))).sort());
+  return snapshot === chosen.snapshot.id && words(selection) === words(plan.selection.paths);
+}
+
+function taken({ uid, destination }: OrderRow): EngineError {
+  return new EngineError(
+    'conflict',
+    `Another order restores to ${destination} (${uid.slice(0, 8)}).`,
+    'Choose another folder, or wait for that order or cancel it.',
+    { safe: 'Nothing was ordered.' },
+  );
 }
 
 /** Says no before anything is paid. The folder is taken, and looked at once more, when the order starts. */

@@ -8,7 +8,7 @@ import { findInventoryArchive } from '../catalog/inventoryArchives.ts';
 import { estimate } from '../cost/estimate.ts';
 import { vaultPrices } from '../cost/prices.ts';
 import { EngineError } from '../failure.ts';
-import { tierHours } from '../restore/quote.ts';
+import { tierHours } from '../restore/windows.ts';
 import type { VaultService } from '../target/service.ts';
 import type { ArchiveId, ByteRange } from '../target/target.ts';
 import { isMibAligned } from '../upload/alignment.ts';

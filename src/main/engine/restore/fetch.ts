@@ -8,14 +8,18 @@ import type { SegmentFile } from './segmentStore.ts';
 
 /** A power of two times 1 MiB: pieces are then nodes of the hash tree, and the service sends a hash with each. */
 const PIECE_BYTES = 8 * SEGMENT_BYTES;
+/** Pieces under way at once: one hides the way there and back of the other. They are held in memory. */
+const LANES = 3;
 /** Downloads of a piece before it counts as damaged at the service, and not on the way. */
 const TRIES = 3;
 
 export interface FetchOptions {
   readonly target: Target;
   readonly jobId: JobId;
-  /** Which bytes of the archive the job retrieved. */
+  /** Which bytes of the archive are wanted. */
   readonly range: ByteRange;
+  /** Where in the archive the job's output begins; by default where the range does. */
+  readonly jobFirst?: number;
   readonly file: SegmentFile;
   readonly signal: AbortSignal;
   readonly onBytes: (bytes: number) => void;
@@ -23,17 +27,29 @@ export interface FetchOptions {
 
 /** Resolves when all of it is on disk. May be repeated: it writes the same bytes to the same places. */
 export async function fetchRetrieval(options: FetchOptions): Promise<void> {
-  const { range, file, onBytes, signal } = options;
-  for (let first = 0; first < range.end - range.first; first += PIECE_BYTES) {
-    signal.throwIfAborted();
-    const end = Math.min(first + PIECE_BYTES, range.end - range.first);
-    const bytes = await checkedPiece(options, first, end);
-    await file.write(range.first + first, bytes);
-    crashpoint('piece-kept');
-    onBytes(bytes.length);
-    noteGarbage(2 * bytes.length); // the pieces it came in, and the whole
-  }
-  await file.sync();
+  let next = options.range.first;
+  const { end } = options.range;
+  const lane = async (): Promise<void> => {
+    while (next < end) {
+      const first = next;
+      next = Math.min(end, first + PIECE_BYTES);
+      await bringPiece(options, first, next);
+    }
+  };
+  const lanes = await Promise.allSettled(Array.from({ length: LANES }, lane));
+  for (const one of lanes) if (one.status === 'rejected') throw one.reason;
+  await options.file.sync();
+}
+
+/** @param first offset in the archive, like `end` */
+async function bringPiece(options: FetchOptions, first: number, end: number): Promise<void> {
+  const { range, jobFirst = range.first, file, onBytes, signal } = options;
+  signal.throwIfAborted();
+  const bytes = await checkedPiece(options, first - jobFirst, end - jobFirst);
+  await file.write(first, bytes);
+  crashpoint('piece-kept');
+  onBytes(bytes.length);
+  noteGarbage(2 * bytes.length); // the pieces it came in, and the whole
 }
 
 /**

@@ -17,7 +17,7 @@ import {
 import { crashpoint } from '../crashpoint.ts';
 import type { FailureKind } from '../../../shared/failure.ts';
 import { EngineError } from '../failure.ts';
-import type { JobId, RetrievalJob } from '../target/target.ts';
+import type { ByteRange, JobId, RetrievalJob } from '../target/target.ts';
 import { fetchRetrieval } from './fetch.ts';
 import type { OrderJob } from './orderJob.ts';
 import { pollWaitMs } from './pollTimes.ts';
@@ -28,18 +28,26 @@ export async function requestAll(job: OrderJob): Promise<void> {
   await renewExpired(job);
   const planned = await listRetrievals(job.catalog, job.order.id, ['planned']);
   if (planned.length === 0) return;
-  const known = await jobsByDescription(job);
+  const listed = await listedJobs(job);
+  const known = new Map(listed.map(({ description, jobId }) => [description, jobId]));
   const packs = await packsOf(job, planned);
   for (const row of planned) {
     job.signal.throwIfAborted();
     const begun = known.get(row.description);
+    if (
+      begun === undefined &&
+      row.requestedAt === null &&
+      (await adopt(job, row, packOf(packs, row), listed))
+    )
+      continue;
     if (begun === undefined && mayHaveExpired(row)) {
       await change(job, row.id, { state: 'expired' });
       continue;
     }
     const jobId = begun ?? (await requestOne(job, row, packOf(packs, row)));
     crashpoint('retrieval-asked');
-    await change(job, row.id, { state: 'requested', jobId, requestedAt: row.requestedAt ?? Date.now() });
+    const requestedAt = row.requestedAt ?? Date.now();
+    await change(job, row.id, { state: 'requested', jobId, requestedAt, asked: row.asked + 1 });
     crashpoint('retrieval-noted');
     job.onProgress();
   }
@@ -49,16 +57,47 @@ export async function requestAll(job: OrderJob): Promise<void> {
 async function renewExpired(job: OrderJob): Promise<void> {
   for (const row of await listRetrievals(job.catalog, job.order.id, ['expired'])) {
     const description = `${row.description.split('.').slice(0, 3).join('.')}.${Date.now().toString(36)}`;
-    await change(job, row.id, { state: 'planned', description, jobId: null, requestedAt: null });
+    await change(job, row.id, {
+      ...{ state: 'planned', description, jobId: null, jobFirst: null, requestedAt: null },
+    });
   }
 }
 
-async function jobsByDescription(job: OrderJob): Promise<ReadonlyMap<string, JobId>> {
-  const jobs = new Map<string, JobId>();
-  for await (const { description, jobId, state } of job.target.listRetrievals(job.signal)) {
-    if (state !== 'failed') jobs.set(description, jobId);
+async function listedJobs(job: OrderJob): Promise<readonly RetrievalJob[]> {
+  const jobs: RetrievalJob[] = [];
+  for await (const found of job.target.listRetrievals(job.signal)) {
+    if (found.state !== 'failed') jobs.push(found);
   }
   return jobs;
+}
+
+/** Whoever started it (another order, a catalog that was lost): a job that brings these bytes is not paid for again. */
+async function adopt(
+  job: OrderJob,
+  row: RetrievalRow,
+  pack: PackRow,
+  listed: readonly RetrievalJob[],
+): Promise<boolean> {
+  const range = row.range ?? { first: 0, end: pack.size };
+  const found = listed.find(
+    (one) => one.archiveId === pack.archiveId && isReadable(one, job.target.now()) && brings(one, range),
+  );
+  if (found === undefined) return false;
+  await change(job, row.id, {
+    ...{ state: 'requested', jobId: found.jobId, jobFirst: found.range?.first ?? 0 },
+    requestedAt: found.createdAt,
+  });
+  job.onProgress();
+  return true;
+}
+
+function brings({ range }: RetrievalJob, wanted: ByteRange): boolean {
+  return range === null || (range.first <= wanted.first && range.end >= wanted.end);
+}
+
+/** The service keeps an output for at least a day; one that is about to go is not worth the risk of paying later. */
+function isReadable({ completedAt }: RetrievalJob, now: number): boolean {
+  return completedAt === null || now - completedAt < LISTED_MS;
 }
 
 /** A job is listed for a day after its output is ready, which no tier takes less than a minute for. */
@@ -159,6 +198,7 @@ async function fetchOne(job: OrderJob, store: SegmentStore, row: RetrievalRow, p
       target: job.target,
       jobId: row.jobId,
       range: row.range ?? { first: 0, end: pack.size },
+      jobFirst: row.jobFirst,
       file,
       signal: job.signal,
       onBytes: job.onProgress,
@@ -193,7 +233,11 @@ async function look(job: OrderJob, open: readonly RetrievalRow[]): Promise<boole
     if (found.state === 'waiting') continue;
     hasNews = true;
     if (found.state === 'failed') await change(job, row.id, { state: 'failed', error: found.reason });
-    else await change(job, row.id, { state: 'ready', readyAt: found.completedAt ?? Date.now() });
+    else {
+      // Both by the service's clock: what lies between them says how long retrievals take here.
+      const { createdAt: requestedAt, completedAt: readyAt } = found;
+      await change(job, row.id, { state: 'ready', readyAt: readyAt ?? job.target.now(), requestedAt });
+    }
     crashpoint('retrieval-ready');
   }
   // Told after each look, news or none: a host that does not wait has to know that somebody looked.

@@ -6,9 +6,9 @@
 import type { Target } from './target.ts';
 
 /** A call of `Target` that goes to the service. */
-export type Operation = Exclude<keyof Target, 'traits' | 'close'>;
+export type Operation = Exclude<keyof Target, 'traits' | 'now' | 'close'>;
 
-/** @param onRequest told before the call is made; `bytes` is what it carries to the target */
+/** @param onRequest told before the call is made; `bytes` is what it carries, there or back */
 export function countRequests(
   target: Target,
   onRequest: (operation: Operation, bytes: number) => void,
@@ -31,7 +31,9 @@ export function countRequests(
     requestRetrieval: (...args) => count('requestRetrieval').requestRetrieval(...args),
     describeRetrieval: (...args) => count('describeRetrieval').describeRetrieval(...args),
     listRetrievals: (...args) => count('listRetrievals').listRetrievals(...args),
-    readRetrieved: (...args) => count('readRetrieved').readRetrieved(...args),
+    readRetrieved: (jobId, first, end, signal) =>
+      count('readRetrieved', end - first).readRetrieved(jobId, first, end, signal),
+    now: () => target.now(),
     close: () => target.close(),
   };
 }

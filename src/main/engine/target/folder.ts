@@ -219,6 +219,7 @@ export function openFolder(dir: string, traits: Partial<Omit<TargetTraits, 'kind
       if (read < bytes.length || (range !== null && from + end > range.end)) throw fewerBytes(dir);
       return { bytes, treeHash: null };
     },
+    now: () => Date.now(),
     close: () => undefined,
   };
 }

@@ -43,6 +43,7 @@ export function retrying(target: Target, options: RetryOptions = {}): Target {
     listRetrievals: (signal) => patientList(target.listRetrievals(signal), attempt, signal),
     readRetrieved: (jobId, first, end, signal) =>
       attempt(() => target.readRetrieved(jobId, first, end, signal), signal),
+    now: () => target.now(),
     close: () => target.close(),
   };
 }

@@ -138,6 +138,9 @@ export interface Target {
    */
   readRetrieved(jobId: JobId, first: number, end: number, signal?: AbortSignal): Promise<RetrievedBytes>;
 
+  /** Epoch ms by the service's clock, as far as its answers have told it; else this computer's. */
+  now(): number;
+
   /** Frees sockets. The target is not used afterwards. */
   close(): void;
 }

@@ -208,6 +208,7 @@ export function openVault(options: VaultOptions): Target {
       });
     },
     readRetrieved,
+    now: () => client.now(),
     close: () => client.close(),
   };
 }

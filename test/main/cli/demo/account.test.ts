@@ -57,6 +57,7 @@ const order: OrderSummary = {
   problems: [],
   estimate: { ...free, usd: 0.002 },
   failure: null,
+  actual: null,
   heldUpBy: null,
 };
 const comparison: Comparison = {
