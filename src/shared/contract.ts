@@ -43,6 +43,8 @@ const howSoon = {
   /** Epoch ms by which everything is to be ready. */
   by: z.number().positive().optional(),
   maxUsd: z.number().nonnegative().optional(),
+  /** Leave aside what is still on this computer, and have everything from the archives. */
+  archiveOnly: z.boolean().default(false),
 } as const;
 const none = z.strictObject({});
 

@@ -170,6 +170,8 @@ export interface RestorePreview {
   readonly folders: number;
   readonly bytes: number;
   readonly packs: number;
+  /** Files whose content is still on this computer: they are copied from there and paid for nowhere. */
+  readonly local: { readonly files: number; readonly bytes: number };
   /** Bytes to be retrieved from the target. */
   readonly retrieveBytes: number;
   readonly retrievals: number;

@@ -110,7 +110,15 @@ export function renewWriter(profile: ProfileFolders): Buffer {
 /** File systems of Linux that number their files anew when they are mounted: FAT, exFAT, SMB (1, 2), FUSE. */
 const PASSING_NUMBERS = new Set([0x4d44, 0x2011bab0, 0xff534d42, 0xfe534d42, 0x65735546]);
 
-function placeMark({ root }: ProfileFolders): string {
+/** Says that the profile belongs where it lies now, for who lays one down again on purpose. */
+export function keepWriter(profile: Pick<ProfileFolders, 'root'>): void {
+  const file = join(profile.root, 'writer');
+  if (!existsSync(file)) return;
+  const id = readFileSync(file, 'utf8').slice(0, 32);
+  replaceFile(file, `${id}\n${placeMark(profile)}\n`);
+}
+
+function placeMark({ root }: Pick<ProfileFolders, 'root'>): string {
   const path = join(root, 'lock.db');
   const isLasting = !PASSING_NUMBERS.has(statfsSync(root).type);
   const number = isLasting && existsSync(path) ? statSync(path, { bigint: true }).ino.toString() : '';

@@ -11,7 +11,7 @@ const tiers: readonly { readonly tier: Tier; readonly word: string }[] = [
   { tier: 'bulk', word: 'Cheapest' },
 ];
 
-type What = Omit<RequestInput<'restore:preview'>, 'tier' | 'by' | 'maxUsd'>;
+type What = Omit<RequestInput<'restore:preview'>, 'tier' | 'by' | 'maxUsd' | 'archiveOnly'>;
 
 /** Sooner or cheaper, each with its hours and its price for exactly what was chosen. */
 export function TierChoice({

@@ -16,6 +16,6 @@ process.send?.('started');
 const open = await engine.request('orders:resume', {});
 if (act === 'backup') await engine.request('backup:start', { plan: 'docs' });
 else if (open.ok && open.value.length === 0)
-  await engine.request('restore:order', { snapshot: 'latest', to });
+  await engine.request('restore:order', { snapshot: 'latest', to, archiveOnly: true });
 process.send?.(await ended);
 await engine.close();

@@ -59,7 +59,7 @@ describe('an order', () => {
     try {
       await scene.setUp(vaultOn(simulator));
       await scene.backup();
-      const asked = { snapshot: 'latest', to: scene.path('out') };
+      const asked = { snapshot: 'latest', to: scene.path('out'), archiveOnly: true };
       const clicks = await Promise.all([1, 2, 3].map(() => scene.ask('restore:order', asked)));
       expect(new Set(clicks.map(({ id }) => id)).size).toBe(1);
       await reaches('thawing');
@@ -80,7 +80,11 @@ describe('an order', () => {
     await scene.backup();
     const preview = await scene.ask('restore:preview', { snapshot: 'latest' });
     expect(preview.estimate.usd).toBeGreaterThan(0);
-    const placed = await scene.ask('restore:order', { snapshot: 'latest', to: scene.path('out') });
+    const placed = await scene.ask('restore:order', {
+      snapshot: 'latest',
+      to: scene.path('out'),
+      archiveOnly: true,
+    });
     expect(placed.estimate).toEqual(preview.estimate);
     await reaches('thawing');
     await scene.close();
@@ -104,7 +108,11 @@ describe('an order', () => {
   it('that is cancelled ends, and leaves nothing of its own behind', async () => {
     await scene.setUp(practice);
     await scene.backup();
-    const { id } = await scene.ask('restore:order', { snapshot: 'latest', to: scene.path('out') });
+    const { id } = await scene.ask('restore:order', {
+      snapshot: 'latest',
+      to: scene.path('out'),
+      archiveOnly: true,
+    });
     await reaches('thawing');
     expect(await scene.ask('orders:cancel', { id: id.slice(0, 6) })).toMatchObject({ state: 'cancelled' });
     expect(readdirSync(scene.path('out')).filter((name) => name.startsWith('.'))).toEqual([]);
@@ -144,7 +152,7 @@ describe('an order', () => {
       simulator.failNext({ ...output, times: 6, when: 'answer', change: 'flip', offset: 1000 });
       simulator.failNext({ ...output, after: 7, when: 'before', ...accessDenied });
       const stopped = scene.stoppedOrder();
-      await scene.ask('restore:order', { snapshot: 'latest', to: scene.path('out') });
+      await scene.ask('restore:order', { snapshot: 'latest', to: scene.path('out'), archiveOnly: true });
       await reaches('thawing');
       simulator.advance(5 * HOUR_MS);
       const half = await stopped;
@@ -174,7 +182,11 @@ describe('an order', () => {
       // The first listing comes before anything is asked, the second looks for what may have been started.
       simulator.failNext({ operation: 'ListJobs', after: 1, when: 'before', ...expired });
       const stopped = scene.stoppedOrder();
-      const { id } = await scene.ask('restore:order', { snapshot: 'latest', to: scene.path('out') });
+      const { id } = await scene.ask('restore:order', {
+        snapshot: 'latest',
+        to: scene.path('out'),
+        archiveOnly: true,
+      });
       expect(await stopped).toMatchObject({ endedAt: null, failure: { kind: 'offline' } });
       const done = scene.stoppedOrder();
       await scene.ask('orders:resume', {});
@@ -192,7 +204,7 @@ describe('an order', () => {
   it('of which the folder is gone waits for it, and does not claim what is not there', async () => {
     await scene.setUp(practice);
     await scene.backup();
-    await scene.ask('restore:order', { snapshot: 'latest', to: scene.path('out') });
+    await scene.ask('restore:order', { snapshot: 'latest', to: scene.path('out'), archiveOnly: true });
     await reaches('thawing');
     await scene.close();
     renameSync(scene.path('out'), scene.path('unplugged'));
@@ -209,7 +221,7 @@ describe('an order', () => {
     await scene.setUp(practice);
     await scene.backup();
     const stopped = scene.stoppedOrder();
-    await scene.ask('restore:order', { snapshot: 'latest', to: scene.path('out') });
+    await scene.ask('restore:order', { snapshot: 'latest', to: scene.path('out'), archiveOnly: true });
     await reaches('thawing');
     await scene.ask('practice:advance', { target: 'attic', hours: 60 });
     expect(await stopped).toMatchObject({ endedAt: null, failure: { kind: 'changed' } });

@@ -90,7 +90,8 @@ export class Scene {
     input: Omit<RequestInput<'restore:order'>, 'snapshot'> & { snapshot?: string },
   ): Promise<OrderSummary> {
     const stopped = this.stoppedOrder();
-    await this.ask('restore:order', { snapshot: 'latest', ...input });
+    // The sources are still there: what is tested is that the archives bring it back.
+    await this.ask('restore:order', { snapshot: 'latest', archiveOnly: true, ...input });
     return stopped;
   }
 

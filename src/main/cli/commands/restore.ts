@@ -19,6 +19,7 @@ interface RestoreOptions {
   readonly maxCost?: number;
   readonly dryRun?: true;
   readonly wait?: true;
+  readonly archiveOnly?: true;
   readonly ownership?: true;
   readonly specialBits?: true;
 }
@@ -40,6 +41,7 @@ export function addRestore(program: Command, output: Output): void {
     )
     .option('--by <time>', 'Have it by then, as cheaply as that goes: 18:20, 2026-12-01, +8h.', moment)
     .option('--max-cost <usd>', 'Spend at most so much, and have it as soon as that goes.', positiveNumber)
+    .option('--archive-only', 'Have everything from the archives, also what is still on this computer.')
     .option('--dry-run', 'Only say what it takes and what it costs.')
     .option('--ownership', 'Give files their owner and group by number, which takes the right to do so.')
     .option('--special-bits', 'Set setuid, setgid and sticky too; they are left out otherwise.')
@@ -55,6 +57,7 @@ export function addRestore(program: Command, output: Output): void {
         ...(tier !== undefined && { tier }),
         ...(by !== undefined && { by }),
         ...(maxCost !== undefined && { maxUsd: maxCost }),
+        archiveOnly: options.archiveOnly === true,
       };
       if (options.dryRun === true) {
         await withSession(command, output, { keys: 'none' }, async (session) => {
@@ -85,6 +88,11 @@ function previewLines(preview: RestorePreview): string[] {
   const time = formatHours(preview.hours);
   return [
     `Snapshot ${shortId(preview.snapshot)}: ${plural(preview.files, 'file')} in ${plural(preview.folders, 'folder')}, ${formatBytes(preview.bytes)}.`,
+    ...(preview.local.files === 0
+      ? []
+      : [
+          `${plural(preview.local.files, 'file')}, ${formatBytes(preview.local.bytes)}, are still on this computer and are copied from there.`,
+        ]),
     `Takes ${plural(retrievals, 'retrieval')}${tierWords(preview)} from ${plural(packs, 'pack')}, ${formatBytes(preview.retrieveBytes)} together.`,
     time === ''
       ? 'It can be read at once.'

@@ -38,7 +38,19 @@ export async function loadOrderProgress(db: Reader, order: OrderKey): Promise<Or
   );
 }
 
+/** Which files of the order are to be copied from this computer, one bit each. */
+export async function saveLocalFiles(tx: Tx, order: OrderKey, files: Buffer): Promise<void> {
+  await tx.run('insert into order_local (order_id, files) values (?, ?)', [order, files]);
+}
+
+/** Null when there are none. */
+export async function loadLocalFiles(db: Reader, order: OrderKey): Promise<Buffer | null> {
+  const row = await db.row('select files from order_local where order_id = ?', [order]);
+  return row === undefined ? null : blob(row, 'files');
+}
+
 /** An order that has ended needs none. */
 export async function forgetOrderProgress(tx: Tx, order: OrderKey): Promise<void> {
   await tx.run('delete from order_progress where order_id = ?', [order]);
+  await tx.run('delete from order_local where order_id = ?', [order]);
 }

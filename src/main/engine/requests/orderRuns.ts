@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { OrderState, OrderSummary } from '../../../shared/types.ts';
 import { isEnded } from '../../../shared/types.ts';
 import type { OrderKey } from '../catalog/ids.ts';
-import { forgetOrderProgress, loadOrderProgress } from '../catalog/orderProgress.ts';
+import { forgetOrderProgress, loadLocalFiles, loadOrderProgress } from '../catalog/orderProgress.ts';
 import {
   findOrders,
   getOrder,
@@ -22,6 +22,7 @@ import { crashpoint } from '../crashpoint.ts';
 import { EngineError, toFailure } from '../failure.ts';
 import type { Failure, FailureKind } from '../../../shared/failure.ts';
 import type { OrderJob } from '../restore/orderJob.ts';
+import { isMarked } from '../restore/localFiles.ts';
 import { type OrderPlan, planOrder } from '../restore/orderPlan.ts';
 import { OrderTally } from '../restore/orderTally.ts';
 import { runOrder } from '../restore/runOrder.ts';
@@ -128,7 +129,8 @@ export class OrderRuns {
       try {
         const { catalog, keys, profile } = this.#context;
         const selection = { plan: plan.id, snapshot: order.snapshot, paths: order.selection };
-        const orderPlan = planned ?? (await planOrder(catalog, selection));
+        const local = await loadLocalFiles(catalog, order.id);
+        const orderPlan = planned ?? (await planOrder(catalog, selection, (file) => isMarked(local, file)));
         const job: OrderJob = {
           order,
           hasBegun: await this.#hasBegun(order),

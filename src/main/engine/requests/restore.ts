@@ -14,10 +14,13 @@ import {
   type OrderRow,
 } from '../catalog/orders.ts';
 import type { TargetId } from '../catalog/ids.ts';
+import { saveLocalFiles } from '../catalog/orderProgress.ts';
+import { listPlans } from '../catalog/plans.ts';
 import { addRetrievals, hoursTaken } from '../catalog/retrievals.ts';
 import { getTarget } from '../catalog/targets.ts';
 import { crashpoint } from '../crashpoint.ts';
 import { EngineError, errorCode } from '../failure.ts';
+import { findLocalFiles, marksOf, type LocalFiles } from '../restore/localFiles.ts';
 import { type OrderPlan, planOrder } from '../restore/orderPlan.ts';
 import { chooseWay, type ChosenWay, type Hours, type Priced } from '../restore/frontier.ts';
 import { quoteAll, type Quote, type Quotes, type WantedRange } from '../restore/quote.ts';
@@ -37,7 +40,10 @@ type RestoreRoutes = Pick<
 >;
 
 type NoWay = Extract<ChosenWay<Priced>, { kind: 'none' }>;
-type Asked = Pick<ParsedInput<'restore:order'>, 'snapshot' | 'plan' | 'paths' | 'tier' | 'by' | 'maxUsd'>;
+type Asked = Pick<
+  ParsedInput<'restore:order'>,
+  'snapshot' | 'plan' | 'paths' | 'tier' | 'by' | 'maxUsd' | 'archiveOnly'
+>;
 
 export function restoreRoutes(context: EngineContext, orders: OrderRuns): RestoreRoutes {
   const { catalog } = context;
@@ -88,6 +94,7 @@ export function restoreRoutes(context: EngineContext, orders: OrderRuns): Restor
 interface Prepared {
   readonly chosen: ChosenSnapshot;
   readonly plan: OrderPlan;
+  readonly local: LocalFiles;
   readonly quoted: Quote;
   readonly quotes: Quotes;
   readonly traits: TargetTraits;
@@ -99,12 +106,19 @@ async function prepare(context: EngineContext, asked: Asked): Promise<Prepared> 
   const paths: (readonly Buffer[])[] = [];
   for (const where of asked.paths) paths.push((await choosePath(catalog, chosen, where)).names);
   const selection = { plan: chosen.plan.id, snapshot: chosen.snapshot.id, paths: withoutInner(paths) };
-  const plan = await planOrder(catalog, selection);
+  const whole = await planOrder(catalog, selection);
   const row = await getTarget(catalog, chosen.plan.target);
   if (row === undefined) throw new RangeError('a plan without its target');
   const traits = targets.traitsOf(row);
+  // A practice vault is there to be restored from, and where reading is free nothing is gained.
+  const isFree = traits.instantRead || row.settings.kind === 'practice';
+  const local =
+    asked.archiveOnly || isFree
+      ? new Map<number, Buffer>()
+      : await findLocalFiles(catalog, await listPlans(catalog), whole);
+  const plan = local.size === 0 ? whole : await planOrder(catalog, selection, (file) => local.has(file));
   const quotes = quoteAll(plan, row, traits, await windowsOf(catalog, row.id));
-  return { chosen, plan, traits, quotes, quoted: choose(quotes, asked) };
+  return { chosen, plan, local, traits, quotes, quoted: choose(quotes, asked) };
 }
 
 /** How long each tier takes here. */
@@ -169,7 +183,7 @@ function slowest({ ranges }: Quote): Tier {
   return slowestFirst.find((tier) => ranges.some((range) => range.tier === tier)) ?? 'standard';
 }
 
-function preview({ chosen: { snapshot }, plan, quoted, quotes, traits }: Prepared): RestorePreview {
+function preview({ chosen: { snapshot }, plan, local, quoted, quotes, traits }: Prepared): RestorePreview {
   const ways = quotes.ways.map(({ estimate, hours, ranges }) => ({
     usd: estimate.usd,
     hours,
@@ -181,6 +195,10 @@ function preview({ chosen: { snapshot }, plan, quoted, quotes, traits }: Prepare
     folders: plan.folders.count,
     bytes: plan.bytes,
     packs: plan.packs.length,
+    local: {
+      files: local.size,
+      bytes: [...local.keys()].reduce((sum, file) => sum + plan.files.sizeOf(file), 0),
+    },
     retrieveBytes: quoted.retrieveBytes,
     retrievals: traits.instantRead ? 0 : quoted.ranges.length,
     tier: slowest(quoted),
@@ -200,7 +218,7 @@ function countNames({ files, hardLinks, symlinks }: OrderPlan): number {
 async function place(
   catalog: Catalog,
   asked: ParsedInput<'restore:order'>,
-  { chosen, plan, quoted, traits }: Prepared,
+  { chosen, plan, local, quoted, traits }: Prepared,
 ): Promise<OrderRow> {
   const uid = randomBytes(16).toString('hex');
   const { sources } = chosen.plan;
@@ -232,6 +250,7 @@ async function place(
   };
   const id = await catalog.transaction(async (tx) => {
     const key = await addOrder(tx, order);
+    if (local.size > 0) await saveLocalFiles(tx, key, marksOf(local.keys(), plan.files.count));
     const wanted = traits.instantRead ? [] : quoted.ranges;
     await addRetrievals(
       tx,

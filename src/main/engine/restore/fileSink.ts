@@ -18,6 +18,7 @@ import type { OrderPlan } from './orderPlan.ts';
 import type { OrderTally } from './orderTally.ts';
 import type { Checked, Placed, Result, TreeWriter } from './treeWriter.ts';
 import { isWholeFile, isWholeList } from './wholeFile.ts';
+import { copyInto } from './writing/copyInto.ts';
 import type { FileWriter } from './writing/fileWriter.ts';
 import { wrongOnDisk } from './writing/writeTask.ts';
 import type { TemporaryFileFacts } from './writing/temporaryFile.ts';
@@ -263,6 +264,30 @@ export class FileSink {
     if (this.#checked.length >= FINISH_FILES) await this.#finish();
   }
 
+  /**
+   * Copies a file from elsewhere on this computer, and proves what was written before it gets its name.
+   * @param from its path
+   */
+  async putLocal(file: number, from: Buffer): Promise<void> {
+    if (this.isDone(file) || this.#failed.has(file) || (await this.#foundFinished(file))) return;
+    const writer = this.#writerOf(file);
+    if (writer === null) return;
+    const { size } = this.#options.plan.files.at(file);
+    const isCopied = await copyInto(writer, from, size);
+    const { plan, catalog, idKeys } = this.#options;
+    const read = (into: Uint8Array, offset: number): number => writer.read(into, offset);
+    const listed = plan.files.at(file);
+    if (!isCopied || !(await isWholeFile(read, listed, plan.runs.get(file), catalog, idKeys))) {
+      this.fail(file, changedHere());
+      return;
+    }
+    this.#left[file] = 0;
+    this.#open.delete(file);
+    this.#begunHere.delete(file);
+    this.#checked.push({ file, checked: { file: writer, metadata: listed } });
+    if (this.#checked.length >= FINISH_FILES) await this.#finish();
+  }
+
   /** A piece of the file cannot be had. */
   fail(file: number, reason: Pick<Failure, 'message'>): void {
     if (this.isDone(file) || this.#failed.has(file)) return;
@@ -449,6 +474,15 @@ function joined(digests: readonly Buffer[]): Uint8Array<ArrayBuffer> {
   const all = new Uint8Array(digests.length * ID_BYTES);
   digests.forEach((digest, i) => all.set(digest, i * ID_BYTES));
   return all;
+}
+
+/** What was taken for the content of a file on this computer is not. */
+export function changedHere(): EngineError {
+  return new EngineError(
+    'changed',
+    'What this computer has of this file is not what the snapshot holds, though it looked untouched.',
+    'Restore this file again from the archive alone (--archive-only).',
+  );
 }
 
 function piecesLost(): EngineError {

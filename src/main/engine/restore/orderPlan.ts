@@ -42,8 +42,13 @@ export interface OrderPlan {
 /** Chunks looked up together. */
 const BATCH_CHUNKS = 4000;
 
-export async function planOrder(catalog: Catalog, selection: Selection): Promise<OrderPlan> {
-  const planning = new Planning(catalog);
+/** @param isLocal files, by number, that no pack is needed for */
+export async function planOrder(
+  catalog: Catalog,
+  selection: Selection,
+  isLocal: (file: number) => boolean = () => false,
+): Promise<OrderPlan> {
+  const planning = new Planning(catalog, isLocal);
   for await (const { names, entries } of selected(catalog, selection)) {
     for (const entry of entries) {
       if (entry.kind === 'folder') planning.addFolder(names, entry);
@@ -56,6 +61,7 @@ export async function planOrder(catalog: Catalog, selection: Selection): Promise
 
 class Planning {
   readonly #catalog: Catalog;
+  readonly #isLocal: (file: number) => boolean;
   readonly #folders = new FolderTable();
   readonly #files = new FileList();
   readonly #byPack = new Map<PackKey, { placements: PackPlacements; needed: SegmentSet }>();
@@ -68,8 +74,9 @@ class Planning {
   #bytes = 0;
   symlinks = 0;
 
-  constructor(catalog: Catalog) {
+  constructor(catalog: Catalog, isLocal: (file: number) => boolean) {
     this.#catalog = catalog;
+    this.#isLocal = isLocal;
   }
 
   addFolder(names: readonly Buffer[], entry: FolderEntry): void {
@@ -90,7 +97,7 @@ class Planning {
     const file = this.#files.add(folder, entry, chunks);
     if (group !== null) this.#linked.set(group, file);
     if (chunks > 1) this.#runs.set(file, runs);
-    if (chunks === 0) return;
+    if (chunks === 0 || this.#isLocal(file)) return;
     this.#batch.push({ file, runs });
     this.#batchChunks += chunks;
     if (this.#batchChunks >= BATCH_CHUNKS) await this.#place();

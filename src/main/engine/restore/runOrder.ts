@@ -6,16 +6,18 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PackKey } from '../catalog/ids.ts';
-import { loadOrderProgress, saveOrderProgress } from '../catalog/orderProgress.ts';
+import { loadLocalFiles, loadOrderProgress, saveOrderProgress } from '../catalog/orderProgress.ts';
 import type { OrderRow } from '../catalog/orders.ts';
 import type { PackRow } from '../catalog/packs.ts';
+import { listPlans } from '../catalog/plans.ts';
 import { crashpoint } from '../crashpoint.ts';
 import { prepareKey } from '../crypto.ts';
 import type { SymlinkEntry } from '../entry.ts';
 import { EngineError } from '../failure.ts';
 import { folderNames } from '../snapshotPath.ts';
 import { extractPack, type SegmentSource } from './extract.ts';
-import { FileSink } from './fileSink.ts';
+import { changedHere, FileSink } from './fileSink.ts';
+import { findLocalFiles, isMarked } from './localFiles.ts';
 import { instantSource } from './instantSource.ts';
 import type { OrderJob } from './orderJob.ts';
 import type { OrderPlan, PackNeed } from './orderPlan.ts';
@@ -77,6 +79,7 @@ export async function runOrder(
       if (!job.target.traits.instantRead) await requestAll(job);
       await makeFolders(job, plan, writer, placeOf);
       await makeEmptyFiles(plan, sink);
+      await copyLocalFiles(job, plan, sink, extracted);
       for (const file of plan.lost) sink.fail(file, lostPiece());
       await extractAll(job, plan, store, { sink, pool }, extracted);
       sink.failTheRest();
@@ -135,6 +138,31 @@ async function makeEmptyFiles(plan: OrderPlan, sink: FileSink): Promise<void> {
     await sink.putEmpty(file);
   }
   await sink.flush();
+}
+
+/** Nobody has to be asked for these. */
+async function copyLocalFiles(
+  job: OrderJob,
+  plan: OrderPlan,
+  sink: FileSink,
+  extracted: ReadonlySet<PackKey>,
+): Promise<void> {
+  const { catalog, order, signal } = job;
+  const local = await loadLocalFiles(catalog, order.id);
+  if (local === null) return;
+  const isWanted = (file: number): boolean => isMarked(local, file) && !sink.isDone(file);
+  const found = await findLocalFiles(catalog, await listPlans(catalog), plan, isWanted);
+  for (let file = 0; file < plan.files.count; file++) {
+    if (!isWanted(file)) continue;
+    signal.throwIfAborted();
+    const from = found.get(file);
+    if (from === undefined) sink.fail(file, changedHere());
+    else await sink.putLocal(file, from);
+    job.onProgress();
+  }
+  await sink.flush();
+  const progress = { files: sink.done, packs: [...extracted], setbacks: sink.setbacks };
+  await catalog.transaction((tx) => saveOrderProgress(tx, order.id, progress));
 }
 
 /** Where pieces go, and who writes them. */

@@ -115,8 +115,16 @@ test('follows each retrieval of an order', async () => {
     readyAt: null,
     fetchedAt: null,
     error: null,
+    asked: 0,
   };
-  expect(rows).toEqual(planned.map((retrieval, i) => ({ ...untouched, ...retrieval, id: rows[i]?.id })));
+  expect(rows).toEqual(
+    planned.map((retrieval, i) => ({
+      ...untouched,
+      ...retrieval,
+      id: rows[i]?.id,
+      jobFirst: retrieval.range?.first ?? 0,
+    })),
+  );
 
   const [first, second] = rows.map((row) => row.id);
   const requested = { state: 'requested', jobId: 'job' as JobId, requestedAt: 3 } as const;

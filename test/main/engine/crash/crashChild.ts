@@ -49,7 +49,7 @@ const isNew = !status.ok || status.value.state === 'new';
 if (isNew && act !== 'recover') await ask('profile:init', { passphrase: PASSPHRASE });
 else if (!isNew) await ask('profile:unlock', { passphrase: PASSPHRASE });
 if (act === 'backup') await ask('backup:start', { plan: 'docs' });
-if (act === 'restore') await ask('restore:order', { snapshot: 'latest', to });
+if (act === 'restore') await ask('restore:order', { snapshot: 'latest', to, archiveOnly: true });
 if (act === 'check') await ask('check:start', { target: 'attic', readPercent: 20, maxUsd: 1 });
 if (act === 'resume') await ask('orders:resume', {});
 process.send?.(act === 'init' ? 'done' : await (act === 'recover' ? recover() : ended));

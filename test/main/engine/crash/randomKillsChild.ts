@@ -61,7 +61,7 @@ async function restore(
   });
   const placed = (await ask(engine, 'orders:list', {})).find((order) => order.to === to);
   if (placed !== undefined && placed.endedAt !== null) return placed;
-  if (placed === undefined) await ask(engine, 'restore:order', { snapshot, to });
+  if (placed === undefined) await ask(engine, 'restore:order', { snapshot, to, archiveOnly: true });
   else await ask(engine, 'orders:resume', {});
   return stopped;
 }

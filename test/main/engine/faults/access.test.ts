@@ -5,8 +5,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BIG_PARTS, denied, FaultScene, growOneBigFile } from './faultScene.ts';
 
-/** Archives of one part each that follow the pack: key slots and manifest. */
-const OTHERS = 2;
+/** Archives of one part each that follow the pack: key slots, manifest and a copy of the catalog. */
+const OTHERS = 3;
 
 let scene: FaultScene;
 beforeEach(async () => {

@@ -31,7 +31,7 @@ async function live(): Promise<Ending> {
   const refused =
     (await ask('profile:unlock', { passphrase: PASSPHRASE })) ??
     (act === 'backup' ? await ask('backup:start', { plan: 'docs' }) : null) ??
-    (act === 'restore' ? await ask('restore:order', { snapshot: 'latest', to }) : null) ??
+    (act === 'restore' ? await ask('restore:order', { snapshot: 'latest', to, archiveOnly: true }) : null) ??
     (act === 'resume' ? await ask('orders:resume', {}) : null);
   const { state, failure } = refused ?? (await ended);
   await engine.close().catch(() => undefined);

@@ -67,7 +67,7 @@ export class Person {
 
   async restore(to: string, snapshot = 'latest'): Promise<void> {
     const stopped = this.#stoppedOrder();
-    await this.ask('restore:order', { snapshot, to });
+    await this.ask('restore:order', { snapshot, to, archiveOnly: true });
     this.#noted('order');
     await this.#finished(stopped);
   }

@@ -4,6 +4,7 @@
  *   computer/profile, computer/out   what is recorded, and laid down again as a power cut would leave it
  *   world/vault, world/promises      what is outside: at each moment exactly what it was at that moment
  */
+import { keepWriter } from '../../../../src/main/engine/profile.ts';
 import { type ChildProcess, fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
@@ -114,6 +115,8 @@ export class Stage {
       for (const folder of [at, this.computer]) rmSync(folder, { recursive: true, force: true });
       mkdirSync(at);
       layTree(computer, this.computer);
+      // It is the same computer: what lies there now are not the files that were there, but nobody has copied them.
+      keepWriter({ root: this.profile });
       layTree(vault, join(at, 'vault'));
       try {
         await withVault(join(at, 'vault'), () => goOn(promised, (below) => join(at, below)));

@@ -73,7 +73,7 @@ export class NewComputer {
         resolve(order);
       });
     });
-    await this.ask('restore:order', input);
+    await this.ask('restore:order', { archiveOnly: true, ...input });
     return stopped;
   }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startSimulator, type Simulator } from '../../../../src/main/simulator/simulator.ts';
 import type { RequestInput } from '../../../../src/shared/contract.ts';
-import type { Estimate, OrderSummary, Tier } from '../../../../src/shared/types.ts';
+import type { Estimate, OrderSummary } from '../../../../src/shared/types.ts';
 import { below, randomOf, type Random } from '../crash/randomTree.ts';
 import { Scene } from '../scene.ts';
 import { letHoursPass } from '../thaw.ts';
@@ -46,8 +46,7 @@ function drawn(random: Random): Asked {
   const chosen = new Set(Array.from({ length: count }, () => files[below(random, files.length)] ?? ''));
   const paths = random() < 0.1 ? [] : [...chosen].map((text) => ({ text: join(scene.source, text) }));
   const dice = random();
-  if (dice < 0.6)
-    return { paths, tier: (['expedited', 'standard', 'bulk'] as const)[below(random, 3)] as Tier };
+  if (dice < 0.6) return { paths, tier: (['expedited', 'standard', 'bulk'] as const)[below(random, 3)] };
   if (dice < 0.8) return { paths, by: Date.now() + (random() < 0.5 ? 6 : 20) * 3_600_000 };
   return { paths, maxUsd: 1 + random() };
 }
@@ -81,7 +80,7 @@ describe('the price of a restore', () => {
     const seen = new Set<string>();
     for (let i = 0; i < 25; i++) {
       const asked = drawn(random);
-      const preview = await scene.ask('restore:preview', { snapshot: 'latest', ...asked });
+      const preview = await scene.ask('restore:preview', { snapshot: 'latest', archiveOnly: true, ...asked });
       // No two orders share a moment of the bill.
       simulator.advance(3_600_000);
       const from = simulator.now();

@@ -38,7 +38,7 @@ async function packStates(): Promise<Record<string, number>> {
 /** A file of the latest snapshot, brought back hours later. */
 async function restored(name: string): Promise<string> {
   const to = scene.path(`back ${Math.random()}`);
-  await scene.ask('restore:order', { snapshot: 'latest', to });
+  await scene.ask('restore:order', { snapshot: 'latest', to, archiveOnly: true });
   while ((await scene.ask('jobs:list', { ...scene.at, state: 'waiting' })).length === 0);
   await scene.reopen();
   await scene.advance(6);

@@ -3,11 +3,17 @@
  *
  * `job_first` is where in the archive that job's output begins, when that is not where the retrieval's own range does.
  * `asked` counts how often the retrieval was started, and paid, for its order.
+ * `order_local` has one bit a file of an order: those whose content was on this computer when it was placed.
  */
 export const v5 = {
   version: 5,
   sql: `
 alter table retrievals add column job_first integer;
 alter table retrievals add column asked integer not null default 0;
+
+create table order_local (
+  order_id integer primary key references orders on delete cascade,
+  files blob not null
+) strict;
 `,
 } as const;
