@@ -43,7 +43,7 @@ export function orderLines(order: OrderSummary): string[] {
     const { total, ready, fetched } = order.retrievals;
     return [
       `${title}: ${stateWords[order.state]}, ${plural(order.files, 'file')}, ${formatBytes(order.bytes)} to ${shown(order.to)}.`,
-      `${ready} of ${plural(total, 'retrieval')} ready, ${fetched} downloaded; about ${formatUsd(order.estimate.usd)}.`,
+      `${ready} of ${plural(total, 'retrieval')} ready, ${fetched} downloaded; ${priceWords(order)}.`,
       ...(order.failure === null ? [] : failureLines(order.failure)),
       'Carry it on with: permafrost orders resume --wait',
     ];
@@ -54,9 +54,18 @@ export function orderLines(order: OrderSummary): string[] {
     ...(order.restoredFiles === 0
       ? []
       : order.roots.map((root) => `${shown(root.source)} is in ${shown(root.to)}`)),
+    ...(order.actual === null
+      ? []
+      : [`Cost ${formatUsd(order.actual.usd)}; about ${formatUsd(order.estimate.usd)} was expected.`]),
     ...(order.failure === null ? [] : failureLines(order.failure)),
     ...problemLines(order),
   ];
+}
+
+/** What it has cost beside what was said when it was placed. */
+function priceWords({ estimate, actual }: OrderSummary): string {
+  const expected = `about ${formatUsd(estimate.usd)}`;
+  return actual === null ? expected : `${formatUsd(actual.usd)} so far of ${expected}`;
 }
 
 function problemLines(order: OrderSummary): string[] {

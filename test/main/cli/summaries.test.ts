@@ -130,6 +130,14 @@ describe('an order', () => {
     ]);
   });
 
+  it('puts what it cost beside its price', () => {
+    const actual = { ...order.estimate, usd: 0.01 };
+    expect(orderLines({ ...order, actual })).toContain(
+      '1 of 4 retrievals ready, 1 downloaded; $0.01 so far of about $0.02.',
+    );
+    expect(orderLines({ ...done, actual })).toContain('Cost $0.01; about $0.02 was expected.');
+  });
+
   it('has not failed while it waits, but has when something keeps it from going on', () => {
     expect(exitCodeOfOrder(order)).toBe(0);
     expect(exitCodeOfOrder(done)).toBe(0);
