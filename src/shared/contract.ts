@@ -11,6 +11,7 @@ import { archiveInputs, type ArchiveEvents, type ArchiveOutputs } from './archiv
 import type {
   EntryLine,
   FoundLine,
+  OrderArchive,
   OrderSummary,
   PlanSummary,
   ProblemLine,
@@ -20,6 +21,7 @@ import type {
   RunSummary,
   SnapshotSummary,
   TargetSummary,
+  TierChange,
 } from './types.ts';
 import type { Failure, Reply } from './failure.ts';
 import { name } from './names.ts';
@@ -136,6 +138,12 @@ export const inputs = {
   'orders:list': none,
   'orders:show': z.strictObject({ id: orderId }),
   'orders:cancel': z.strictObject({ id: orderId }),
+  /** In the order in which they are asked for and read. */
+  'orders:archives': z.strictObject({ id: orderId }),
+  /** The archives that these need come before all others. */
+  'orders:first': z.strictObject({ id: orderId, paths: z.array(where).min(1).max(10_000) }),
+  /** Another tier for what was not asked for yet. Without `accept` only told, with the difference in price. */
+  'orders:tier': z.strictObject({ id: orderId, tier, accept: z.literal(true).optional() }),
   /** Carries on every order that has not ended; in a resident engine they go on by themselves. */
   'orders:resume': none,
 
@@ -173,6 +181,9 @@ export interface Outputs extends VaultOutputs, ArchiveOutputs, CheckOutputs, Rec
   'orders:list': readonly OrderSummary[];
   'orders:show': OrderSummary;
   'orders:cancel': OrderSummary;
+  'orders:archives': readonly OrderArchive[];
+  'orders:first': OrderSummary;
+  'orders:tier': TierChange;
   'orders:resume': readonly OrderSummary[];
   'practice:advance': { readonly now: number };
 }

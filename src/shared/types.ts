@@ -223,6 +223,34 @@ export interface OrderSummary {
   readonly heldUpBy: string | null;
 }
 
+/** One retrieval of an order: a stretch of one pack. */
+export interface OrderArchive {
+  readonly pack: string;
+  /** Where in the pack the stretch begins. */
+  readonly first: number;
+  readonly bytes: number;
+  readonly tier: Tier;
+  readonly state: 'planned' | 'requested' | 'ready' | 'fetched' | 'failed' | 'expired';
+  readonly requestedAt: number | null;
+  readonly readyAt: number | null;
+  /** Why it failed. */
+  readonly reason: string | null;
+}
+
+/** What another tier means for the part of an order that was not asked for yet. */
+export interface TierChange {
+  readonly retrievals: number;
+  readonly bytes: number;
+  /** Retrievals that keep their tier, being larger than expedited ones may be. */
+  readonly tooLarge: number;
+  /** Below 0 when it is cheaper. */
+  readonly extraUsd: number;
+  /** Hours from being asked for. */
+  readonly hours: { readonly from: number; readonly to: number };
+  /** Of the whole order then. */
+  readonly estimate: Estimate;
+}
+
 export function isEnded(state: OrderState | RunState): boolean {
   return state === 'done' || state === 'problems' || state === 'failed' || state === 'cancelled';
 }

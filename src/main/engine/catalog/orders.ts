@@ -72,12 +72,20 @@ export async function addOrder(tx: Tx, order: NewOrder): Promise<OrderKey> {
 export async function updateOrder(
   tx: Tx,
   id: OrderKey,
-  change: { readonly state?: OrderState; readonly endedAt?: number | null; readonly result?: OrderResult },
+  change: {
+    readonly state?: OrderState;
+    readonly endedAt?: number | null;
+    readonly result?: OrderResult;
+    readonly tier?: Tier;
+    readonly estimate?: Estimate;
+  },
 ): Promise<void> {
   const set = assignments({
     state: change.state,
     ended_at: change.endedAt,
     result: change.result && JSON.stringify(change.result),
+    tier: change.tier,
+    estimate: change.estimate && JSON.stringify(change.estimate),
   });
   if (set !== null) await tx.run(`update orders set ${set.sql} where id = ?`, [...set.values, id]);
 }

@@ -90,7 +90,7 @@ export async function updateRetrieval(tx: Tx, id: RetrievalKey, change: Retrieva
   if (set !== null) await tx.run(`update retrievals set ${set.sql} where id = ?`, [...set.values, id]);
 }
 
-/** Of one order, in the order they were planned; those in any of `states`, or all. */
+/** Of one order, as they are to be asked for and read; those in any of `states`, or all. */
 export async function listRetrievals(
   db: Reader,
   order: OrderKey,
@@ -98,10 +98,19 @@ export async function listRetrievals(
 ): Promise<readonly RetrievalRow[]> {
   const rows = await db.rows(
     `select * from retrievals
-     where order_id = ?1 and (?2 is null or state in (select value from json_each(?2))) order by id`,
+     where order_id = ?1 and (?2 is null or state in (select value from json_each(?2))) order by rank, id`,
     [order, states === undefined ? null : JSON.stringify(states)],
   );
   return rows.map(retrievalRow);
+}
+
+/** Puts those of some packs before all others of the order. */
+export async function putFirst(tx: Tx, order: OrderKey, packs: Iterable<PackKey>): Promise<void> {
+  await tx.run(
+    `update retrievals set rank = (select min(rank) - 1 from retrievals where order_id = ?1)
+     where order_id = ?1 and pack in (select value from json_each(?2))`,
+    [order, JSON.stringify([...packs])],
+  );
 }
 
 /** How many retrievals of the order are in each state. */

@@ -109,6 +109,20 @@ export class OrderRuns {
     await this.#end(now, 'cancelled', running?.tally.result(null) ?? now.result);
   }
 
+  /** Stops the order at a safe point while `act` runs; it goes on afterwards if it was under way. */
+  async whilePaused<T>(order: OrderRow, act: () => Promise<T>): Promise<T> {
+    const running = this.#running.get(order.id);
+    if (running === undefined) return act();
+    running.stop.abort();
+    await running.ended;
+    try {
+      return await act();
+    } finally {
+      const now = await getOrder(this.#context.catalog, order.id);
+      if (now !== undefined && !isEnded(now.state)) this.start(now);
+    }
+  }
+
   /** Pauses everything at a safe point; it goes on with the next start. */
   async close(): Promise<void> {
     this.#isClosing = true;

@@ -2,41 +2,47 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { ParsedInput, Routes } from '../../../shared/contract.ts';
-import { isEnded, type OrderSummary, type RestorePreview, type Tier } from '../../../shared/types.ts';
+import type { OrderSummary, RestorePreview, Tier } from '../../../shared/types.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import {
   addOrder,
-  findOrders,
   getOrder,
   listOrders,
   openOrders,
   type NewOrder,
   type OrderRow,
 } from '../catalog/orders.ts';
-import type { TargetId } from '../catalog/ids.ts';
 import { saveLocalFiles } from '../catalog/orderProgress.ts';
 import { listPlans } from '../catalog/plans.ts';
-import { addRetrievals, hoursTaken } from '../catalog/retrievals.ts';
+import { addRetrievals } from '../catalog/retrievals.ts';
 import { getTarget } from '../catalog/targets.ts';
 import { crashpoint } from '../crashpoint.ts';
 import { EngineError, errorCode } from '../failure.ts';
 import { findLocalFiles, marksOf, type LocalFiles } from '../restore/localFiles.ts';
 import { type OrderPlan, planOrder } from '../restore/orderPlan.ts';
-import { chooseWay, type ChosenWay, type Hours, type Priced } from '../restore/frontier.ts';
+import { chooseWay, type ChosenWay, type Priced } from '../restore/frontier.ts';
 import { quoteAll, type Quote, type Quotes, type WantedRange } from '../restore/quote.ts';
 import { withoutInner } from '../restore/select.ts';
-import { narrowed, tierHours } from '../restore/windows.ts';
 import { folderNames } from '../snapshotPath.ts';
 import type { TargetTraits } from '../target/target.ts';
 import { Turns } from '../vaults/turns.ts';
 import { choosePath, chooseSnapshot, type ChosenSnapshot } from './chosenSnapshot.ts';
 import type { EngineContext } from './context.ts';
+import { namedOrder, openOrder } from './namedOrder.ts';
 import type { OrderRuns } from './orderRuns.ts';
+import { steeringRoutes, type SteeringRoutes } from './orderSteering.ts';
 import { assertApart, samePath } from './places.ts';
+import { windowsOf } from './tierWindows.ts';
 
 type RestoreRoutes = Pick<
   Routes,
-  'restore:preview' | 'restore:order' | 'orders:list' | 'orders:show' | 'orders:cancel' | 'orders:resume'
+  | 'restore:preview'
+  | 'restore:order'
+  | 'orders:list'
+  | 'orders:show'
+  | 'orders:cancel'
+  | 'orders:resume'
+  | keyof SteeringRoutes
 >;
 
 type NoWay = Extract<ChosenWay<Priced>, { kind: 'none' }>;
@@ -57,14 +63,7 @@ export function restoreRoutes(context: EngineContext, orders: OrderRuns): Restor
     'orders:list': async () => Promise.all((await listOrders(catalog)).map((order) => orders.summary(order))),
     'orders:show': async ({ id }) => orders.summary(await namedOrder(catalog, id)),
     'orders:cancel': async ({ id }) => {
-      const order = await namedOrder(catalog, id);
-      if (isEnded(order.state)) {
-        throw new EngineError(
-          'conflict',
-          'This order has ended already.',
-          'There is nothing left to cancel.',
-        );
-      }
+      const order = await openOrder(catalog, id);
       await orders.cancel(order);
       return orders.summary(await namedOrder(catalog, order.uid));
     },
@@ -72,6 +71,7 @@ export function restoreRoutes(context: EngineContext, orders: OrderRuns): Restor
       await orders.resume(false);
       return Promise.all((await openOrders(catalog)).map((order) => orders.summary(order)));
     },
+    ...steeringRoutes(context, orders),
   };
 
   async function order(asked: ParsedInput<'restore:order'>): Promise<OrderSummary> {
@@ -119,16 +119,6 @@ async function prepare(context: EngineContext, asked: Asked): Promise<Prepared> 
   const plan = local.size === 0 ? whole : await planOrder(catalog, selection, (file) => local.has(file));
   const quotes = quoteAll(plan, row, traits, await windowsOf(catalog, row.id));
   return { chosen, plan, local, traits, quotes, quoted: choose(quotes, asked) };
-}
-
-/** How long each tier takes here. */
-async function windowsOf(catalog: Catalog, target: TargetId): Promise<Readonly<Record<Tier, Hours>>> {
-  const taken = await hoursTaken(catalog, target);
-  return {
-    expedited: narrowed(tierHours.expedited, taken.expedited),
-    standard: narrowed(tierHours.standard, taken.standard),
-    bulk: narrowed(tierHours.bulk, taken.bulk),
-  };
 }
 
 const MS_PER_HOUR = 3_600_000;
@@ -309,19 +299,5 @@ function checkDestination(to: string, profile: string): void {
     {
       safe: 'Nothing in it was touched, and nothing was ordered.',
     },
-  );
-}
-
-/** @throws EngineError `not-found`, or `invalid` when a beginning fits several */
-async function namedOrder(catalog: Catalog, id: string): Promise<OrderRow> {
-  const [found, another] = await findOrders(catalog, id);
-  if (found !== undefined && another === undefined) return found;
-  if (found === undefined) {
-    throw new EngineError('not-found', `There is no order ${id}.`, 'See those there are: permafrost orders.');
-  }
-  throw new EngineError(
-    'invalid',
-    `Several orders begin with ${id}.`,
-    'Give more digits of the one you mean.',
   );
 }

@@ -32,7 +32,7 @@ export interface Quotes {
 }
 
 /** Expedited is for ranges up to this: larger ones may take as long as a standard retrieval does (glacier-api.md §7). */
-const MOST_EXPEDITED_BYTES = 250_000_000;
+export const MOST_EXPEDITED_BYTES = 250_000_000;
 const tiers: readonly Tier[] = ['expedited', 'standard', 'bulk'];
 
 /** @param windows how long each tier takes */
@@ -138,7 +138,7 @@ export function billOfRanges(
 }
 
 /** What ranges cost together, each at its own tier. */
-function priceOfRanges(
+export function priceOfRanges(
   ranges: readonly { readonly range: ByteRange; readonly tier: Tier }[],
   prices: VaultPrices | null,
 ): Estimate {

@@ -70,10 +70,11 @@ export function withoutInner(paths: readonly (readonly Buffer[])[]): readonly (r
   if (paths.some((path) => path.length === 0)) return [];
   return paths.filter(
     (path, i) =>
-      !paths.some((other, j) => j !== i && isPrefix(other, path) && (other.length < path.length || j < i)),
+      !paths.some((other, j) => j !== i && isInside(other, path) && (other.length < path.length || j < i)),
   );
 }
 
-function isPrefix(prefix: readonly Buffer[], path: readonly Buffer[]): boolean {
-  return prefix.length <= path.length && prefix.every((name, i) => path[i]?.equals(name) === true);
+/** Or the same. */
+export function isInside(folder: readonly Buffer[], path: readonly Buffer[]): boolean {
+  return folder.length <= path.length && folder.every((name, i) => path[i]?.equals(name) === true);
 }

@@ -124,7 +124,7 @@ export function policyForbids({ place }: Call): Facts {
     kind: 'conflict',
     message: `The account’s data-retrieval limit does not allow this retrieval from ${place} now.`,
     advice:
-      'Choose the bulk or the expedited tier, wait until running retrievals are done, or raise the limit in AWS.',
+      'Choose the bulk or the expedited tier (of an order that waits: permafrost orders tier), wait until running retrievals are done, or raise the limit in AWS.',
   };
 }
 
@@ -132,7 +132,8 @@ export function noCapacity(): Facts {
   return {
     kind: 'conflict',
     message: 'AWS has no capacity for expedited retrievals at the moment.',
-    advice: 'Choose the standard tier, or try expedited again later.',
+    advice:
+      'Choose the standard tier (of an order that waits: permafrost orders tier), or try expedited again later.',
   };
 }
 

@@ -31,6 +31,9 @@ export async function contractReader(): Promise<Reader> {
     'restore:preview': { snapshot, paths: [{ text: 'source/letter.txt' }, { ref: 'YQ==' }], tier: 'bulk' },
     'orders:show': { id: 'abcd' },
     'orders:cancel': { id: 'abcd' },
+    'orders:archives': { id: 'abcd' },
+    'orders:first': { id: 'abcd', paths: [{ text: 'source/letter.txt' }] },
+    'orders:tier': { id: 'abcd', tier: 'bulk', accept: true },
     'plans:show': { name: 'docs' },
     'targets:show': { name: 'attic' },
   };
