@@ -16,7 +16,11 @@ beforeAll(async () => {
   await scene.begin();
   expect(await scene.backup()).toMatchObject({ state: 'done', failure: null });
 });
-afterEach(() => scene.simulator.clearFaults());
+afterEach(() => {
+  scene.simulator.clearFaults();
+  // Nothing that one order had retrieved is there for the next.
+  scene.simulator.advance(48 * 3_600_000);
+});
 afterAll(async () => {
   await scene.remove();
 });
