@@ -13,6 +13,8 @@ import { type ActOf, type Answers, Killable } from './killable.ts';
 import { below, edited, layTree, newTree, type Random, randomOf, type Tree } from './randomTree.ts';
 import { letHoursPass } from '../thaw.ts';
 
+const HOUR_MS = 3_600_000;
+
 /** What a seed came to, if nothing was wrong. */
 export interface Figures {
   /** Kills while it opened and recovered, and while it worked. */
@@ -129,6 +131,8 @@ class Story {
   }
 
   async #restore(snapshot: string, tree: Tree): Promise<void> {
+    // Nothing that one order had retrieved is there for the next.
+    this.#simulator.advance(48 * HOUR_MS);
     const to = join(this.#dir, `out ${snapshot}`);
     const act = { kind: 'restore', snapshot, to } as const;
     for (let kills = this.#howOften(); ; kills--) {
