@@ -33,6 +33,12 @@ export const kinds: readonly Kind[] = [
   counted('cold waits with a saved kit', 'more'),
   measured('rebuilding a catalog from a vault of 240 MiB, hours of the service left out', 's'),
   measured('read for that, of what is stored', '%'),
+  ...['one photo', 'a folder of 200 scattered photos', 'everything'].flatMap((what) =>
+    ['', ', by whole archives'].flatMap((how) => [
+      counted(`${what} of a vault of 64 GiB${how}: retrieved`, 'more', 'MiB'),
+      counted(`${what} of a vault of 64 GiB${how}: price`, 'more', 'USD'),
+    ]),
+  ),
   measured('cutting', 'MiB/s a core'),
   measured('sealing', 'MiB/s a core'),
   measured('verifying a pack from disk', 'MiB/s a core'),
