@@ -1,11 +1,9 @@
-/** The files of a plan as its newest run saw them, with where they are. */
+/** Files as the newest run of their plan saw them, of all plans, with where they are. */
 import type { FileEntry } from '../entry.ts';
 import { BATCH_ROWS } from './bulk.ts';
 import type { Reader } from './db.ts';
-import { entriesWithContentLater } from './entryPages.ts';
+import { entriesWithContentLater as shape, type PackedEntry } from './entryPages.ts';
 import { folderPaths } from './folders.ts';
-import type { FolderId, PlanId } from './ids.ts';
-import { current, rowPages } from './pages.ts';
 
 export interface PlacedFile {
   /** From the source's full path down; none for what stands at the top. */
@@ -13,22 +11,33 @@ export interface PlacedFile {
   readonly entry: FileEntry;
 }
 
-/** Some hundred folders at a time. A file's content is decoded when it is first looked at. */
-export async function* currentFiles(db: Reader, plan: PlanId): AsyncGenerator<readonly PlacedFile[]> {
-  for (let after = 0; ;) {
-    const folders = (await db.json(
-      `select json_group_array(id order by id) from (
-         select id from folders where plan = ? and id > ? order by id limit ${BATCH_ROWS / 10})`,
-      [plan, after],
-    )) as FolderId[];
-    const last = folders.at(-1);
+/**
+ * Those of certain sizes in bytes, a page at a time. SQLite looks at every current entry for it, half a microsecond each;
+ * only what fits is decoded, and a file's content not before it is looked at.
+ */
+export async function* currentFilesOfSizes(
+  db: Reader,
+  sizes: Iterable<number>,
+): AsyncGenerator<readonly PlacedFile[]> {
+  const wanted = JSON.stringify([...new Set(sizes)]);
+  for (let after = { folder: 0, name: '' }; ;) {
+    const page = (await db.json(
+      `select json_group_array(json_array(e.folder, hex(e.name), ${shape.sql})) from (
+         select * from entries
+         where until is null and kind = 1 and size in (select value from json_each(?1))
+           and (folder, name) > (?2, unhex(?3))
+         order by folder, name limit ${BATCH_ROWS}
+       ) e`,
+      [wanted, after.folder, after.name],
+    )) as PackedEntry[];
+    const last = page.at(-1);
     if (last === undefined) return;
-    const paths = await folderPaths(db, folders);
-    for await (const page of rowPages(db, folders, current, entriesWithContentLater)) {
-      yield page.flatMap(({ folder, entry }) =>
-        entry.kind === 'file' ? [{ folder: paths.get(folder) ?? [], entry }] : [],
-      );
-    }
-    after = last;
+    const rows = page.map(shape.unpack);
+    const paths = await folderPaths(db, [...new Set(rows.map(({ folder }) => folder))]);
+    yield rows.flatMap(({ folder, entry }) =>
+      entry.kind === 'file' ? [{ folder: paths.get(folder) ?? [], entry }] : [],
+    );
+    if (page.length < BATCH_ROWS) return;
+    after = { folder: last[0], name: last[1] };
   }
 }

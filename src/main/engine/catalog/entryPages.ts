@@ -13,9 +13,9 @@ export interface PlacedEntry {
   readonly child: FolderId | null;
 }
 
-type Packed = [FolderId, string, number, number, string, string, FolderId | null];
+export type PackedEntry = [FolderId, string, number, number, string, string, FolderId | null];
 
-function shape(decode: (content: string) => FileContent): Shape<Packed, PlacedEntry> {
+function shape(decode: (content: string) => FileContent): Shape<PackedEntry, PlacedEntry> {
   return {
     sql: `e.kind, e.size, hex(e.meta), hex(e.content),
       case e.kind when 2 then (select id from folders where parent = e.folder and name = e.name) end`,
@@ -45,6 +45,6 @@ export async function entryAt(
     `select json_array(e.folder, hex(e.name), ${wholeEntries.sql})
      from entries e where e.folder = ?2 and e.name = ?3 and ${which.sql}`,
     [which.snapshot, folder, name],
-  )) as Packed | null;
+  )) as PackedEntry | null;
   return packed === null ? undefined : wholeEntries.unpack(packed);
 }

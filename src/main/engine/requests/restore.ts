@@ -13,7 +13,6 @@ import {
   type OrderRow,
 } from '../catalog/orders.ts';
 import { saveLocalFiles } from '../catalog/orderProgress.ts';
-import { listPlans } from '../catalog/plans.ts';
 import { addRetrievals } from '../catalog/retrievals.ts';
 import { getTarget } from '../catalog/targets.ts';
 import { crashpoint } from '../crashpoint.ts';
@@ -113,9 +112,7 @@ async function prepare(context: EngineContext, asked: Asked): Promise<Prepared> 
   // A practice vault is there to be restored from, and where reading is free nothing is gained.
   const isFree = traits.instantRead || row.settings.kind === 'practice';
   const local =
-    asked.archiveOnly || isFree
-      ? new Map<number, Buffer>()
-      : await findLocalFiles(catalog, await listPlans(catalog), whole);
+    asked.archiveOnly || isFree ? new Map<number, Buffer>() : await findLocalFiles(catalog, whole);
   const plan = local.size === 0 ? whole : await planOrder(catalog, selection, (file) => local.has(file));
   const quotes = quoteAll(plan, row, traits, await windowsOf(catalog, row.id));
   return { chosen, plan, local, traits, quotes, quoted: choose(quotes, asked) };

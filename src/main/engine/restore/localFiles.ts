@@ -8,8 +8,7 @@
 import { lstatSync } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Catalog } from '../catalog/catalog.ts';
-import { currentFiles, type PlacedFile } from '../catalog/currentFiles.ts';
-import type { PlanRow } from '../catalog/plans.ts';
+import { currentFilesOfSizes, type PlacedFile } from '../catalog/currentFiles.ts';
 import type { FileEntry } from '../entry.ts';
 import { foundFile } from '../scan/found.ts';
 import type { OrderPlan } from './orderPlan.ts';
@@ -28,34 +27,33 @@ export function marksOf(files: Iterable<number>, count: number): Buffer {
 /** Where the content of files of the order lies, by their numbers. */
 export type LocalFiles = ReadonlyMap<number, Buffer>;
 
-/** Looks at every current entry of the plans, some microseconds each, and at the disk only for those that fit. */
+/** Looks at every current entry of the catalog (see `currentFilesOfSizes`), and at the disk only for those that fit. */
 export async function findLocalFiles(
   catalog: Catalog,
-  plans: readonly PlanRow[],
   { files }: OrderPlan,
   wanted: (file: number) => boolean = () => true,
 ): Promise<LocalFiles> {
   const byHash = new Map<string, number[]>();
+  const sizes = new Set<number>();
   for (let file = 0; file < files.count; file++) {
     if (files.sizeOf(file) === 0 || !wanted(file)) continue;
+    sizes.add(files.sizeOf(file));
     const key = files.at(file).hash.toString('latin1');
     const same = byHash.get(key);
     if (same === undefined) byHash.set(key, [file]);
     else same.push(file);
   }
   const found = new Map<number, Buffer>();
-  for (const plan of plans) {
-    if (byHash.size === 0) break;
-    for await (const page of currentFiles(catalog, plan.id)) {
-      for (const placed of page) {
-        const key = placed.entry.content.hash.toString('latin1');
-        const same = byHash.get(key);
-        if (same === undefined || !isUntouched(placed)) continue;
-        for (const file of same) found.set(file, pathOf(placed));
-        byHash.delete(key);
-      }
-      await nextTurn();
+  for await (const page of currentFilesOfSizes(catalog, sizes)) {
+    for (const placed of page) {
+      const key = placed.entry.content.hash.toString('latin1');
+      const same = byHash.get(key);
+      if (same === undefined || !isUntouched(placed)) continue;
+      for (const file of same) found.set(file, pathOf(placed));
+      byHash.delete(key);
     }
+    if (byHash.size === 0) break;
+    await nextTurn();
   }
   return found;
 }

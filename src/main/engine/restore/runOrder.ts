@@ -9,7 +9,6 @@ import type { PackKey } from '../catalog/ids.ts';
 import { loadLocalFiles, loadOrderProgress, saveOrderProgress } from '../catalog/orderProgress.ts';
 import type { OrderRow } from '../catalog/orders.ts';
 import type { PackRow } from '../catalog/packs.ts';
-import { listPlans } from '../catalog/plans.ts';
 import { crashpoint } from '../crashpoint.ts';
 import { prepareKey } from '../crypto.ts';
 import type { SymlinkEntry } from '../entry.ts';
@@ -151,7 +150,7 @@ async function copyLocalFiles(
   const local = await loadLocalFiles(catalog, order.id);
   if (local === null) return;
   const isWanted = (file: number): boolean => isMarked(local, file) && !sink.isDone(file);
-  const found = await findLocalFiles(catalog, await listPlans(catalog), plan, isWanted);
+  const found = await findLocalFiles(catalog, plan, isWanted);
   for (let file = 0; file < plan.files.count; file++) {
     if (!isWanted(file)) continue;
     signal.throwIfAborted();
