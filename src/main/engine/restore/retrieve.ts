@@ -18,6 +18,7 @@ import { crashpoint } from '../crashpoint.ts';
 import type { FailureKind } from '../../../shared/failure.ts';
 import { EngineError } from '../failure.ts';
 import type { ByteRange, JobId, RetrievalJob } from '../target/target.ts';
+import { chooseDownload } from './chooseDownload.ts';
 import { fetchRetrieval } from './fetch.ts';
 import type { OrderJob } from './orderJob.ts';
 import { pollWaitMs } from './pollTimes.ts';
@@ -139,7 +140,7 @@ export interface ArrivedPack {
 }
 
 /**
- * Waits for retrievals and downloads each as soon as it is ready; resolves with the next pack of which everything is
+ * Waits for retrievals and downloads each as soon as it is ready and there is room; resolves with the next pack of which everything is
  * here or given up, or null when no pack is left to wait for.
  */
 export async function nextPack(
@@ -154,7 +155,8 @@ export async function nextPack(
     const packs = await packsOf(job, open);
     const arrived = firstArrived(open);
     if (arrived !== undefined) return { pack: packOf(packs, arrived), trouble: troubleOf(open, arrived) };
-    const ready = open.find((row) => row.state === 'ready');
+    const wanted = open.map((row) => ({ ...row, row, bytes: bytesOf(row, packOf(packs, row)) }));
+    const ready = chooseDownload(wanted, job.target.now())?.row;
     if (ready !== undefined) {
       await fetchOne(job, store, ready, packOf(packs, ready));
       looks = -1;
@@ -169,6 +171,10 @@ export async function nextPack(
     }
     await sleep(pollWaitMs(looks, job.target.traits.pollCapMs), undefined, { signal: job.signal });
   }
+}
+
+function bytesOf({ range }: RetrievalRow, { size }: PackRow): number {
+  return range === null ? size : range.end - range.first;
 }
 
 /** A row of the first pack of which every retrieval is fetched, or one has failed for good. */
