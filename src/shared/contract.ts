@@ -12,6 +12,7 @@ import type {
   EntryLine,
   FoundLine,
   OrderArchive,
+  OrderFolder,
   OrderSummary,
   PlanSummary,
   ProblemLine,
@@ -140,6 +141,8 @@ export const inputs = {
   'orders:cancel': z.strictObject({ id: orderId }),
   /** In the order in which they are asked for and read. */
   'orders:archives': z.strictObject({ id: orderId }),
+  /** The folder itself (the top, if none is named) with all that is in it, then each folder directly in it. */
+  'orders:folders': z.strictObject({ id: orderId, at: where.optional() }),
   /** The archives that these need come before all others. */
   'orders:first': z.strictObject({ id: orderId, paths: z.array(where).min(1).max(10_000) }),
   /** Another tier for what was not asked for yet. Without `accept` only told, with the difference in price. */
@@ -182,6 +185,7 @@ export interface Outputs extends VaultOutputs, ArchiveOutputs, CheckOutputs, Rec
   'orders:show': OrderSummary;
   'orders:cancel': OrderSummary;
   'orders:archives': readonly OrderArchive[];
+  'orders:folders': readonly OrderFolder[];
   'orders:first': OrderSummary;
   'orders:tier': TierChange;
   'orders:resume': readonly OrderSummary[];

@@ -237,6 +237,20 @@ export interface OrderArchive {
   readonly reason: string | null;
 }
 
+/** How far a file is on its way back; `expired` has to be asked for again. */
+export type FileStep = 'ordered' | 'thawing' | 'ready' | 'downloaded' | 'done' | 'expired' | 'failed';
+
+/** How far an order is in one folder, with all that is below it. */
+export interface OrderFolder {
+  /** From the snapshot's top, as text; empty for the top itself. */
+  readonly path: string;
+  /** Names of files, and their sizes together. */
+  readonly files: number;
+  readonly bytes: number;
+  /** How many of them are how far. */
+  readonly steps: Readonly<Record<FileStep, number>>;
+}
+
 /** What another tier means for the part of an order that was not asked for yet. */
 export interface TierChange {
   readonly retrievals: number;

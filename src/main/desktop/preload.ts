@@ -32,6 +32,7 @@ const requests: Readonly<Record<RequestName, true>> = {
   'orders:show': true,
   'orders:cancel': true,
   'orders:archives': true,
+  'orders:folders': true,
   'orders:first': true,
   'orders:tier': true,
   'orders:resume': true,

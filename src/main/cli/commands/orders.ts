@@ -1,5 +1,12 @@
 import { Argument, type Command } from 'commander';
-import type { OrderArchive, OrderSummary, Tier, TierChange } from '../../../shared/types.ts';
+import type {
+  FileStep,
+  OrderArchive,
+  OrderFolder,
+  OrderSummary,
+  Tier,
+  TierChange,
+} from '../../../shared/types.ts';
 import { followOrder, hasEnded, isAtRest } from '../followOrder.ts';
 import {
   formatBytes,
@@ -16,6 +23,12 @@ import type { Output } from '../output.ts';
 import { withSession } from '../session.ts';
 import { confirm } from './vault/confirm.ts';
 
+interface ShowOptions {
+  readonly archives?: true;
+  /** True: from the top. */
+  readonly folders?: string | true;
+}
+
 interface TierOptions {
   readonly dryRun?: true;
   readonly yes?: true;
@@ -26,10 +39,13 @@ export function addOrders(program: Command, output: Output): void {
     .command('orders')
     .helpCommand(false)
     .description('Restores that were ordered; with an id, one of them.')
-    .usage('[id [--archives]] | first <id> <path...> | tier <id> <tier> | cancel <id> | resume [--wait]')
+    .usage(
+      '[id [--archives | --folders [path]]] | first <id> <path...> | tier <id> <tier> | cancel <id> | resume [--wait]',
+    )
     .argument('[id]')
     .option('--archives', 'Also each stretch of an archive that it needs, and where that stands.')
-    .action(async (id: string | undefined, options: { archives?: true }, command: Command) => {
+    .option('--folders [path]', 'How far it is, folder by folder: those in the folder that is named.')
+    .action(async (id: string | undefined, options: ShowOptions, command: Command) => {
       await withSession(command, output, { keys: 'none' }, async (session) => {
         if (id === undefined) {
           const all = await session.ask('orders:list', {});
@@ -37,6 +53,10 @@ export function addOrders(program: Command, output: Output): void {
         } else if (options.archives === true) {
           const archives = await session.ask('orders:archives', { id });
           await output.result(archives, () => archiveLines(archives));
+        } else if (options.folders !== undefined) {
+          const at = options.folders === true ? {} : { at: { text: options.folders } };
+          const folders = await session.ask('orders:folders', { id, ...at });
+          await output.result(folders, () => folderLines(folders));
         } else {
           const order = await session.ask('orders:show', { id });
           await output.result(order, () => orderLines(order));
@@ -131,6 +151,32 @@ const stateOfArchive: Readonly<Record<OrderArchive['state'], string>> = {
   failed: 'failed',
   expired: 'expired',
 };
+
+function folderLines(folders: readonly OrderFolder[]): string[] {
+  const [itself] = folders;
+  const steps = inOrder.filter((step) => (itself?.steps[step] ?? 0) > 0);
+  const rows = folders.map(({ path, files, bytes, steps: counts }) => [
+    path === '' ? 'all of it' : shown(path),
+    files.toLocaleString('en-US'),
+    formatBytes(bytes),
+    ...steps.map((step) => (counts[step] === 0 ? '' : counts[step].toLocaleString('en-US'))),
+  ]);
+  return table(
+    [['FOLDER', 'FILES', 'BYTES', ...steps.map((step) => step.toUpperCase())], ...rows],
+    ['left', 'right', 'right', ...steps.map(() => 'right' as const)],
+  );
+}
+
+/** As an order goes on. */
+const inOrder: readonly FileStep[] = [
+  'ordered',
+  'thawing',
+  'ready',
+  'downloaded',
+  'done',
+  'expired',
+  'failed',
+];
 
 function tierLines(told: TierChange, tier: Tier): string[] {
   const kept =

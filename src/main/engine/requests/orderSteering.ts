@@ -1,8 +1,15 @@
 /** An order on its way: where each archive stands, what comes first, and how soon what was not asked for yet. */
 import type { Routes } from '../../../shared/contract.ts';
-import type { OrderArchive, Tier, TierChange } from '../../../shared/types.ts';
+import {
+  isEnded,
+  type OrderArchive,
+  type OrderFolder,
+  type Tier,
+  type TierChange,
+} from '../../../shared/types.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { Reader } from '../catalog/db.ts';
+import { loadLocalFiles, loadOrderProgress } from '../catalog/orderProgress.ts';
 import { type OrderRow, updateOrder } from '../catalog/orders.ts';
 import { getPacks, type PackRow } from '../catalog/packs.ts';
 import { getPlan } from '../catalog/plans.ts';
@@ -10,8 +17,10 @@ import { listRetrievals, putFirst, type RetrievalRow, updateRetrieval } from '..
 import { getSnapshot } from '../catalog/snapshots.ts';
 import { getTarget, type TargetRow } from '../catalog/targets.ts';
 import { EngineError } from '../failure.ts';
+import { isMarked } from '../restore/localFiles.ts';
 import { planOrder } from '../restore/orderPlan.ts';
 import { MOST_EXPEDITED_BYTES, priceOfRanges, pricesOf } from '../restore/quote.ts';
+import { rollUp } from '../restore/rollUp.ts';
 import { isInside } from '../restore/select.ts';
 import type { ByteRange } from '../target/target.ts';
 import { choosePath, type ChosenSnapshot } from './chosenSnapshot.ts';
@@ -20,11 +29,22 @@ import { namedOrder, openOrder } from './namedOrder.ts';
 import type { OrderRuns } from './orderRuns.ts';
 import { windowsOf } from './tierWindows.ts';
 
-export type SteeringRoutes = Pick<Routes, 'orders:archives' | 'orders:first' | 'orders:tier'>;
+export type SteeringRoutes = Pick<
+  Routes,
+  'orders:archives' | 'orders:folders' | 'orders:first' | 'orders:tier'
+>;
 
 export function steeringRoutes({ catalog }: EngineContext, orders: OrderRuns): SteeringRoutes {
   return {
     'orders:archives': async ({ id }) => archivesOf(catalog, await namedOrder(catalog, id)),
+
+    'orders:folders': async ({ id, at }) => {
+      const order = await namedOrder(catalog, id);
+      if (isEnded(order.state)) throw noLongerKept(order);
+      const chosen = await chosenOf(catalog, order);
+      const below = at === undefined ? [] : (await choosePath(catalog, chosen, at)).names;
+      return foldersOf(catalog, order, chosen, below);
+    },
 
     'orders:first': async ({ id, paths }) => {
       const order = await openOrder(catalog, id);
@@ -84,6 +104,22 @@ async function archivesOf(db: Reader, order: OrderRow): Promise<readonly OrderAr
       reason: row.error,
     };
   });
+}
+
+async function foldersOf(
+  db: Catalog,
+  order: OrderRow,
+  { plan }: ChosenSnapshot,
+  below: readonly Buffer[],
+): Promise<readonly OrderFolder[]> {
+  const selection = { plan: plan.id, snapshot: order.snapshot, paths: order.selection };
+  const local = await loadLocalFiles(db, order.id);
+  const orderPlan = await planOrder(db, selection, (file) => isMarked(local, file));
+  const rows = await listRetrievals(db, order.id);
+  const progress = await loadOrderProgress(db, order.id);
+  const folders = rollUp(orderPlan, rows, progress, below);
+  if (below.length > 0 && folders[0]?.files === 0) throw notOrdered(below);
+  return folders.map(({ names, ...counts }) => ({ path: names.map(String).join('/'), ...counts }));
 }
 
 interface Change {
@@ -151,6 +187,14 @@ async function targetOf(db: Reader, order: OrderRow): Promise<TargetRow> {
   const target = await getTarget(db, plan.target);
   if (target === undefined) throw new RangeError('a plan without its target');
   return target;
+}
+
+function noLongerKept({ uid }: OrderRow): EngineError {
+  return new EngineError(
+    'conflict',
+    'This order has ended: how far each folder was is not kept.',
+    `See what came of it: permafrost orders ${uid.slice(0, 8)}.`,
+  );
 }
 
 function notOrdered(names: readonly Buffer[]): EngineError {

@@ -32,6 +32,7 @@ export async function contractReader(): Promise<Reader> {
     'orders:show': { id: 'abcd' },
     'orders:cancel': { id: 'abcd' },
     'orders:archives': { id: 'abcd' },
+    'orders:folders': { id: 'abcd', at: { text: 'source' } },
     'orders:first': { id: 'abcd', paths: [{ text: 'source/letter.txt' }] },
     'orders:tier': { id: 'abcd', tier: 'bulk', accept: true },
     'plans:show': { name: 'docs' },

@@ -162,3 +162,35 @@ describe('what comes first', () => {
     expect(await scene.refusal('orders:tier', { id, tier: 'bulk' })).toMatchObject({ kind: 'conflict' });
   });
 });
+
+describe('how far an order is, folder by folder', () => {
+  it('follows its archives, adds up, and ends with the order', async () => {
+    mkdirSync(join(scene.source, 'sub', 'deep'));
+    writeFileSync(join(scene.source, 'sub', 'deep', 'f'), randomBytes(3_000_000));
+    writeFileSync(join(scene.source, 'sub', 'empty'), '');
+    await scene.backup();
+    const { id } = await shortOf(2);
+    const none = { ordered: 0, thawing: 0, ready: 0, downloaded: 0, done: 0, expired: 0, failed: 0 };
+    const sub = join(scene.source, 'sub');
+    const top = await scene.ask('orders:folders', { id });
+    const all = { ...none, ordered: 4, thawing: 2, ready: 1 };
+    expect(top).toEqual([
+      { path: '', files: 7, bytes: 18_000_000, steps: all },
+      { path: scene.source, files: 7, bytes: 18_000_000, steps: all },
+    ]);
+    const inside = { files: 2, bytes: 3_000_000, steps: { ...none, ordered: 1, ready: 1 } };
+    const within = await scene.ask('orders:folders', { id, at: { text: scene.source } });
+    expect(within).toEqual([
+      { path: scene.source, files: 7, bytes: 18_000_000, steps: all },
+      { path: sub, ...inside },
+    ]);
+    const below = await scene.ask('orders:folders', { id, at: { text: sub } });
+    expect(below).toEqual([
+      { path: sub, ...inside },
+      { path: `${sub}/deep`, files: 1, bytes: 3_000_000, steps: { ...none, ordered: 1 } },
+    ]);
+    await scene.ask('orders:tier', { id, tier: 'standard', accept: true });
+    await untilDone();
+    await expect(scene.ask('orders:folders', { id })).rejects.toThrow('This order has ended');
+  });
+});
