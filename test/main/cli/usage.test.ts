@@ -115,3 +115,11 @@ describe('help', () => {
     expect(stdout).toContain('permafrost [options] [command]');
   });
 });
+
+describe('permafrost orders', () => {
+  it.each([['--folders', 'abcd'], ['--archives']])('%s wants to know of which order', async (...options) => {
+    const { code, stderr } = await permafrost(['orders', ...options]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('name the order first');
+  });
+});

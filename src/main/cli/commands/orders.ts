@@ -46,6 +46,8 @@ export function addOrders(program: Command, output: Output): void {
     .option('--archives', 'Also each stretch of an archive that it needs, and where that stands.')
     .option('--folders [path]', 'How far it is, folder by folder: those in the folder that is named.')
     .action(async (id: string | undefined, options: ShowOptions, command: Command) => {
+      if (id === undefined && (options.archives === true || options.folders !== undefined))
+        command.error('error: name the order first: permafrost orders ID --folders');
       await withSession(command, output, { keys: 'none' }, async (session) => {
         if (id === undefined) {
           const all = await session.ask('orders:list', {});

@@ -4,7 +4,8 @@
  */
 import type { Estimate, PriceLine, Tier } from '../../../shared/types.ts';
 import type { BucketClass, BucketPrices } from './bucketPrices.ts';
-import { EGRESS_LINE } from './estimate.ts';
+import { DAY_MS } from './earlyDeletion.ts';
+import { EGRESS_LINE, perGB, perThousand } from './estimate.ts';
 
 /** Objects of one class that are uploaded; the sum is their requests and a month of keeping them. */
 export interface BucketBackup {
@@ -32,8 +33,6 @@ export interface BucketRead {
   readonly requests: number;
   readonly bytes: number;
 }
-
-const DAY_MS = 24 * 3_600_000;
 
 /** When a copy that is ready at `readyAt` expires: so many days later, and on to the next midnight UTC. Epoch ms. */
 export function copyUntil(readyAt: number, days: number): number {
@@ -107,15 +106,6 @@ function monthsBetween(from: number, until: number): number {
     at = next;
   }
   return months;
-}
-
-function perThousand(what: string, requests: number, usdPer1000: number): PriceLine {
-  return { what, quantity: requests, unit: 'requests', usd: (requests * usdPer1000) / 1000 };
-}
-
-function perGB(what: string, bytes: number, usd: number, { bytesPerGB }: BucketPrices): PriceLine {
-  const quantity = bytes / bytesPerGB;
-  return { what, quantity, unit: 'GB', usd: quantity * usd };
 }
 
 function gbMonths(what: string, quantity: number, usd: number): PriceLine {

@@ -143,11 +143,18 @@ function egressLine(bytes: number, prices: VaultPrices): PriceLine {
   return perGB(EGRESS_LINE, bytes, prices.usd.egressPerGB, prices);
 }
 
-function perThousand(what: string, requests: number, usdPer1000: number): PriceLine {
+/** Requests at a price by the thousand. */
+export function perThousand(what: string, requests: number, usdPer1000: number): PriceLine {
   return { what, quantity: requests, unit: 'requests', usd: (requests * usdPer1000) / 1000 };
 }
 
-function perGB(what: string, bytes: number, usd: number, prices: VaultPrices): PriceLine {
-  const quantity = bytes / prices.bytesPerGB;
+/** Bytes at a price by the GB, as large as the table says it is. */
+export function perGB(
+  what: string,
+  bytes: number,
+  usd: number,
+  { bytesPerGB }: { readonly bytesPerGB: number },
+): PriceLine {
+  const quantity = bytes / bytesPerGB;
   return { what, quantity, unit: 'GB', usd: quantity * usd };
 }

@@ -118,7 +118,7 @@ async function foldersOf(
   const rows = await listRetrievals(db, order.id);
   const progress = await loadOrderProgress(db, order.id);
   const folders = rollUp(orderPlan, rows, progress, below);
-  if (below.length > 0 && folders[0]?.files === 0) throw notOrdered(below);
+  if (folders.length === 0) throw noFolder(below);
   return folders.map(({ names, ...counts }) => ({ path: names.map(String).join('/'), ...counts }));
 }
 
@@ -194,6 +194,14 @@ function noLongerKept({ uid }: OrderRow): EngineError {
     'conflict',
     'This order has ended: how far each folder was is not kept.',
     `See what came of it: permafrost orders ${uid.slice(0, 8)}.`,
+  );
+}
+
+function noFolder(names: readonly Buffer[]): EngineError {
+  return new EngineError(
+    'invalid',
+    `${names.map(String).join('/')} is no folder of this order.`,
+    'Name a folder that it restores, or none to see it from the top.',
   );
 }
 

@@ -39,7 +39,10 @@ export function chooseDownload<D extends Download>(
   const isBegun = ({ pack }: Download): boolean =>
     packs.get(pack)?.some(({ state }) => state === 'fetched') ?? false;
   const waiting = total(downloads.filter(({ state }) => state === 'fetched'));
-  const setAside = Math.max(0, ...[...packs.values()].map(total));
+  const setAside = packs
+    .values()
+    .map(total)
+    .reduce((most, bytes) => Math.max(most, bytes), 0);
   const complete = ready.filter(isHere);
   return (
     ready.find(({ readyAt }) => readyAt !== null && now - readyAt > OLD_MS) ??

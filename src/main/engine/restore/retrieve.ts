@@ -140,8 +140,8 @@ export interface ArrivedPack {
 }
 
 /**
- * Waits for retrievals and downloads each as soon as it is ready and there is room; resolves with the next pack of which everything is
- * here or given up, or null when no pack is left to wait for.
+ * Waits for retrievals and downloads each as soon as it is ready and there is room; resolves with the next pack of
+ * which everything is here or given up, or null when no pack is left to wait for.
  */
 export async function nextPack(
   job: OrderJob,

@@ -30,7 +30,8 @@ const holdingBack: readonly FileStep[] = ['failed', 'expired', 'ordered', 'thawi
 /**
  * @param retrievals of the order; what has none is read at once
  * @param below the folder that is looked at
- * @returns that folder with all that is in it, then each folder directly in it, in the order of the plan
+ * @returns that folder with all that is in it, then each folder directly in it, in the order of the plan; nothing when
+ *   the order has no such folder
  */
 export function rollUp(
   plan: OrderPlan,
@@ -40,10 +41,11 @@ export function rollUp(
 ): readonly FolderSteps[] {
   const steps = stepsOfFiles(plan, retrievals, progress);
   const shown = new Map<string, Counts>();
-  const itself = countsFor(shown, below);
   const homes = Array.from({ length: plan.folders.count + 1 }, (_, folder) => {
     const names = plan.folders.namesOf(folder);
     if (!below.every((name, i) => names[i]?.equals(name) === true)) return [];
+    // A parent's number is below its children's: the folder itself is first.
+    const itself = countsFor(shown, below);
     if (names.length === below.length) return [itself];
     return [itself, countsFor(shown, names.slice(0, below.length + 1))];
   });

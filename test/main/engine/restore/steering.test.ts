@@ -166,6 +166,7 @@ describe('what comes first', () => {
 describe('how far an order is, folder by folder', () => {
   it('follows its archives, adds up, and ends with the order', async () => {
     mkdirSync(join(scene.source, 'sub', 'deep'));
+    mkdirSync(join(scene.source, 'bare'));
     writeFileSync(join(scene.source, 'sub', 'deep', 'f'), randomBytes(3_000_000));
     writeFileSync(join(scene.source, 'sub', 'empty'), '');
     await scene.backup();
@@ -182,6 +183,7 @@ describe('how far an order is, folder by folder', () => {
     const within = await scene.ask('orders:folders', { id, at: { text: scene.source } });
     expect(within).toEqual([
       { path: scene.source, files: 7, bytes: 18_000_000, steps: all },
+      { path: join(scene.source, 'bare'), files: 0, bytes: 0, steps: none },
       { path: sub, ...inside },
     ]);
     const below = await scene.ask('orders:folders', { id, at: { text: sub } });
@@ -189,6 +191,10 @@ describe('how far an order is, folder by folder', () => {
       { path: sub, ...inside },
       { path: `${sub}/deep`, files: 1, bytes: 3_000_000, steps: { ...none, ordered: 1 } },
     ]);
+    const bare = await scene.ask('orders:folders', { id, at: { text: join(scene.source, 'bare') } });
+    expect(bare).toMatchObject([{ files: 0, bytes: 0 }]);
+    const file = { text: join(scene.source, 'a') };
+    await expect(scene.ask('orders:folders', { id, at: file })).rejects.toThrow('is no folder of this order');
     await scene.ask('orders:tier', { id, tier: 'standard', accept: true });
     await untilDone();
     await expect(scene.ask('orders:folders', { id })).rejects.toThrow('This order has ended');
