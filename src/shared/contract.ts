@@ -15,6 +15,7 @@ import type {
   OrderFolder,
   OrderSummary,
   PlanSummary,
+  PutBackPreview,
   ProblemLine,
   ProfileStatus,
   RestorePreview,
@@ -147,6 +148,16 @@ export const inputs = {
   'orders:first': z.strictObject({ id: orderId, paths: z.array(where).min(1).max(10_000) }),
   /** Another tier for what was not asked for yet. Without `accept` only told, with the difference in price. */
   'orders:tier': z.strictObject({ id: orderId, tier, accept: z.literal(true).optional() }),
+  /** What putting the files of an order that has ended back into their source folders would meet. */
+  'orders:putBackPreview': z.strictObject({ id: orderId }),
+  /**
+   * Moves them there; `order:changed` tells how far it is, and `orders:cancel` stops it. Asked for again, it goes on
+   * with what is left. Without `choice` it is refused if anything else stands in the place of a file.
+   */
+  'orders:putBack': z.strictObject({
+    id: orderId,
+    choice: z.enum(['keep-both', 'replace', 'skip']).optional(),
+  }),
   /** Carries on every order that has not ended; in a resident engine they go on by themselves. */
   'orders:resume': none,
 
@@ -188,6 +199,8 @@ export interface Outputs extends VaultOutputs, ArchiveOutputs, CheckOutputs, Rec
   'orders:folders': readonly OrderFolder[];
   'orders:first': OrderSummary;
   'orders:tier': TierChange;
+  'orders:putBackPreview': PutBackPreview;
+  'orders:putBack': OrderSummary;
   'orders:resume': readonly OrderSummary[];
   'practice:advance': { readonly now: number };
 }

@@ -221,6 +221,59 @@ export interface OrderSummary {
   readonly failure: Failure | null;
   /** As in `RunProgress`. */
   readonly heldUpBy: string | null;
+  /** Null until it is asked for. */
+  readonly putBack: PutBack | null;
+}
+
+/** What becomes of a restored file in whose place something else stands. Whatever is chosen, nothing is lost. */
+export type ConflictChoice = 'keep-both' | 'replace' | 'skip';
+
+/** `special`: a pipe, socket or device. */
+export type ThingKind = 'file' | 'folder' | 'link' | 'special';
+
+/** What putting a restored order back into its source folders would meet. Names are files, their further names, and links. */
+export interface PutBackPreview {
+  /** Nothing stands in their place. */
+  readonly fresh: number;
+  readonly freshBytes: number;
+  readonly newFolders: number;
+  /** The very same content stands there already. */
+  readonly same: number;
+  /** Something else stands there; for those inside a folder, in the place of the folder. */
+  readonly conflicts: number;
+  /** At most 1,000, by the path where they belong, with what stands there. */
+  readonly conflictsShown: readonly { readonly path: string; readonly is: ThingKind }[];
+  /** Not in the restore folder. */
+  readonly missing: number;
+  /** It cannot be known what stands there. */
+  readonly failed: number;
+  readonly problems: readonly { readonly path: string; readonly message: string }[];
+}
+
+export interface PutBackCounts {
+  readonly moved: number;
+  readonly movedBytes: number;
+  readonly same: number;
+  /** Of those moved: beside something else, under a numbered name. */
+  readonly keptBoth: number;
+  /** Of those moved: something else was set aside. */
+  readonly replaced: number;
+  readonly skipped: number;
+  readonly missing: number;
+  readonly failed: number;
+  readonly problems: readonly { readonly path: string; readonly message: string }[];
+}
+
+/** An order's files on their way into the source folders. */
+export interface PutBack extends PutBackCounts {
+  /** `stopped`: it can be done again and goes on where it was. */
+  readonly state: 'moving' | 'done' | 'problems' | 'stopped';
+  readonly choice: ConflictChoice;
+  readonly startedAt: number;
+  readonly endedAt: number | null;
+  /** The folder with what was replaced; null when nothing was. */
+  readonly replacedIn: string | null;
+  readonly failure: Failure | null;
 }
 
 /** One retrieval of an order: a stretch of one pack. */

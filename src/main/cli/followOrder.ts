@@ -6,13 +6,14 @@ import type { Session } from './session.ts';
 /**
  * Resolves with the order as it is once `until` holds for it, or something keeps it from going on for now
  * (`failure`); its progress is shown meanwhile. `start` places or names the order and is called after listening has
- * begun, so that no change is missed. What it answers counts only where the order has ended: the rest may be from an
- * earlier day. Rejects when somebody asks to stop.
+ * begun, so that no change is missed. What it answers counts only where the order has ended and `until` holds: the rest
+ * may be from an earlier day. Rejects when somebody asks to stop.
  */
 export async function followOrder(
   session: Session,
   start: () => Promise<OrderSummary>,
   until: (order: OrderSummary) => boolean,
+  lineOf: (order: OrderSummary) => string = orderLine,
 ): Promise<OrderSummary> {
   const { engine, output } = session;
   const newest = new Map<string, OrderSummary>();
@@ -30,11 +31,12 @@ export async function followOrder(
       look = () => {
         const order = newest.get(first.id);
         if (order === undefined) {
-          if (hasEnded(first)) resolve(first);
+          if (hasEnded(first) && until(first)) resolve(first);
           return;
         }
-        if (order.failure !== null || until(order)) resolve(order);
-        else output.status.show(() => orderLine(order));
+        const isStuck = order.failure !== null && !hasEnded(order);
+        if (isStuck || until(order)) resolve(order);
+        else output.status.show(() => lineOf(order));
       };
       look();
     });

@@ -35,6 +35,8 @@ const requests: Readonly<Record<RequestName, true>> = {
   'orders:folders': true,
   'orders:first': true,
   'orders:tier': true,
+  'orders:putBackPreview': true,
+  'orders:putBack': true,
   'orders:resume': true,
   'vaults:list': true,
   'vaults:show': true,

@@ -37,6 +37,7 @@ import { dispatch } from './requests/dispatch.ts';
 import { ErrandRuns } from './requests/errandRuns.ts';
 import { errandRoutes } from './requests/errands.ts';
 import { assertOwnKeys } from './requests/keyCheck.ts';
+import { PutBacks } from './requests/putBacks.ts';
 import { OrderRuns } from './requests/orderRuns.ts';
 import { planRoutes } from './requests/plans.ts';
 import { practiceRoutes } from './requests/practice.ts';
@@ -121,7 +122,8 @@ async function build(
     events: new EngineEvents(),
   };
   const runs = new BackupRuns(context);
-  const orders = new OrderRuns(context);
+  const putBacks = new PutBacks(context);
+  const orders = new OrderRuns(context, putBacks);
   await orders.tidy();
   const errands = new ErrandRuns(context, runs);
   const checks = new CheckRuns(context, runs, errands);
@@ -136,7 +138,8 @@ async function build(
     ...planRoutes(context),
     ...backupRoutes(context, runs),
     ...browseRoutes(context),
-    ...restoreRoutes(context, orders),
+    ...restoreRoutes(context, orders, putBacks),
+    ...putBacks.routes(),
     ...vaultRoutes(context),
     ...vaultSettingsRoutes(context),
     ...vaultArchiveRoutes(context, errands),
@@ -164,6 +167,7 @@ async function build(
       stopCarrying();
       await runs.close();
       await orders.close();
+      await putBacks.close();
       await recoveries.close();
       await checks.close();
       await errands.close();

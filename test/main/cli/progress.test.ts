@@ -43,6 +43,7 @@ const order: OrderSummary = {
   failure: null,
   actual: null,
   heldUpBy: null,
+  putBack: null,
 };
 
 describe('the progress line', () => {

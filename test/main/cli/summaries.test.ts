@@ -95,6 +95,7 @@ const order: OrderSummary = {
   failure: null,
   actual: null,
   heldUpBy: null,
+  putBack: null,
 };
 const done = {
   ...order,

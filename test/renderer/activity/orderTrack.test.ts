@@ -35,6 +35,7 @@ function order(
     failure: null,
     actual: null,
     heldUpBy: null,
+    putBack: null,
   };
   return { ...fixed, ...more };
 }

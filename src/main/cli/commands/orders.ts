@@ -21,6 +21,7 @@ import {
 import { exitCodeOfOrder, orderLines, orderTable, whenStopped } from '../orderText.ts';
 import type { Output } from '../output.ts';
 import { withSession } from '../session.ts';
+import { addPutBack } from './putBack.ts';
 import { confirm } from './vault/confirm.ts';
 
 interface ShowOptions {
@@ -40,10 +41,10 @@ export function addOrders(program: Command, output: Output): void {
     .helpCommand(false)
     .description('Restores that were ordered; with an id, one of them.')
     .usage(
-      '[id [--archives | --folders [path]]] | first <id> <path...> | tier <id> <tier> | cancel <id> | resume [--wait]',
+      '[id [--archives | --folders [path]]] | first <id> <path...> | tier <id> <tier> | put-back <id> | cancel <id> | resume [--wait]',
     )
     .argument('[id]')
-    .option('--archives', 'Also each stretch of an archive that it needs, and where that stands.')
+    .option('--archives', 'Each stretch of an archive that it needs, and where that stands.')
     .option('--folders [path]', 'How far it is, folder by folder: those in the folder that is named.')
     .action(async (id: string | undefined, options: ShowOptions, command: Command) => {
       if (id === undefined && (options.archives === true || options.folders !== undefined))
@@ -108,6 +109,8 @@ export function addOrders(program: Command, output: Output): void {
         await output.result(done, () => ['Carry it on with: permafrost orders resume --wait']);
       });
     });
+
+  addPutBack(orders, output);
 
   orders
     .command('resume')

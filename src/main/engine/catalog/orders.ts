@@ -1,5 +1,5 @@
 /** Orders: restores that somebody asked for. What is needed to carry one on after a kill stands here and in retrievals. */
-import type { Estimate, OrderState, OrderSummary } from '../../../shared/types.ts';
+import type { Estimate, OrderState, OrderSummary, PutBack } from '../../../shared/types.ts';
 import type { Tier } from '../target/target.ts';
 import { hex, unhex } from './bulk.ts';
 import { assignments, int, intOrNull, parsed, text } from './columns.ts';
@@ -19,7 +19,10 @@ export type OrderResult = Pick<
   | 'failedFiles'
   | 'problems'
   | 'failure'
->;
+> & {
+  /** Absent until it is asked for. */
+  readonly putBack?: PutBack;
+};
 
 /** What is restored beyond content, names, times and permission bits. */
 export interface RestoreWishes {

@@ -31,6 +31,7 @@ import { openDestination } from '../restore/treeWriter.ts';
 import { UNATTENDED_PATIENCE_MS } from '../target/openTarget.ts';
 import type { EngineContext } from './context.ts';
 import { orderSummary } from './orderSummary.ts';
+import type { PutBacks } from './putBacks.ts';
 import { RequestCounts } from './requestCounts.ts';
 
 const TELL_EVERY_MS = 300;
@@ -55,11 +56,13 @@ interface OrderUnderWay {
 
 export class OrderRuns {
   readonly #context: EngineContext;
+  readonly #putBacks: PutBacks;
   readonly #running = new Map<OrderKey, OrderUnderWay>();
   #isClosing = false;
 
-  constructor(context: EngineContext) {
+  constructor(context: EngineContext, putBacks: PutBacks) {
     this.#context = context;
+    this.#putBacks = putBacks;
   }
 
   /**
@@ -270,7 +273,8 @@ export class OrderRuns {
   }
 
   summary(order: OrderRow): Promise<OrderSummary> {
-    return orderSummary(this.#context.catalog, order, this.#running.get(order.id)?.heldUpBy ?? null);
+    const heldUpBy = this.#running.get(order.id)?.heldUpBy ?? null;
+    return orderSummary(this.#context.catalog, order, { heldUpBy, putBack: this.#putBacks.of(order) });
   }
 
   async #belongings(order: OrderRow): Promise<{ plan: PlanRow; target: TargetRow }> {

@@ -21,7 +21,7 @@ async function actualOf(db: Reader, order: OrderRow): Promise<Estimate | null> {
 export async function orderSummary(
   db: Reader,
   order: OrderRow,
-  heldUpBy: string | null,
+  now: Pick<OrderSummary, 'heldUpBy' | 'putBack'>,
 ): Promise<OrderSummary> {
   const snapshot = await getSnapshot(db, order.snapshot);
   const plan = snapshot && (await getPlan(db, snapshot.plan));
@@ -45,6 +45,6 @@ export async function orderSummary(
     ...order.result,
     estimate: order.estimate,
     actual: await actualOf(db, order),
-    heldUpBy,
+    ...now,
   };
 }

@@ -29,6 +29,7 @@ import { choosePath, chooseSnapshot, type ChosenSnapshot } from './chosenSnapsho
 import type { EngineContext } from './context.ts';
 import { namedOrder, openOrder } from './namedOrder.ts';
 import type { OrderRuns } from './orderRuns.ts';
+import type { PutBacks } from './putBacks.ts';
 import { steeringRoutes, type SteeringRoutes } from './orderSteering.ts';
 import { assertApart, samePath } from './places.ts';
 import { windowsOf } from './tierWindows.ts';
@@ -50,7 +51,7 @@ type Asked = Pick<
   'snapshot' | 'plan' | 'paths' | 'tier' | 'by' | 'maxUsd' | 'archiveOnly'
 >;
 
-export function restoreRoutes(context: EngineContext, orders: OrderRuns): RestoreRoutes {
+export function restoreRoutes(context: EngineContext, orders: OrderRuns, putBacks: PutBacks): RestoreRoutes {
   const { catalog } = context;
   const turns = new Turns();
   return {
@@ -62,6 +63,9 @@ export function restoreRoutes(context: EngineContext, orders: OrderRuns): Restor
     'orders:list': async () => Promise.all((await listOrders(catalog)).map((order) => orders.summary(order))),
     'orders:show': async ({ id }) => orders.summary(await namedOrder(catalog, id)),
     'orders:cancel': async ({ id }) => {
+      const named = await namedOrder(catalog, id);
+      // Of an order that has ended, only this can be under way.
+      if (await putBacks.stop(named.id)) return orders.summary(await namedOrder(catalog, named.uid));
       const order = await openOrder(catalog, id);
       await orders.cancel(order);
       return orders.summary(await namedOrder(catalog, order.uid));

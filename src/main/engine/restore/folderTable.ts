@@ -31,6 +31,10 @@ export class FolderTable {
     return this.#entries[number];
   }
 
+  parentOf(number: number): number {
+    return this.#parents[number] ?? 0;
+  }
+
   /** Names from the source's full path down. */
   namesOf(number: number): Buffer[] {
     const names: Buffer[] = [];

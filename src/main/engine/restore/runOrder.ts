@@ -13,7 +13,6 @@ import { crashpoint } from '../crashpoint.ts';
 import { prepareKey } from '../crypto.ts';
 import type { SymlinkEntry } from '../entry.ts';
 import { EngineError } from '../failure.ts';
-import { folderNames } from '../snapshotPath.ts';
 import { extractPack, type SegmentSource } from './extract.ts';
 import { changedHere, FileSink } from './fileSink.ts';
 import { findLocalFiles, isMarked } from './localFiles.ts';
@@ -21,6 +20,7 @@ import { instantSource } from './instantSource.ts';
 import type { OrderJob } from './orderJob.ts';
 import type { OrderPlan, PackNeed } from './orderPlan.ts';
 import type { OrderTally } from './orderTally.ts';
+import { placesBelow } from './placesBelow.ts';
 import { nextPack, requestAll } from './retrieve.ts';
 import { SegmentStore } from './segmentStore.ts';
 import { selected } from './select.ts';
@@ -57,7 +57,7 @@ export async function runOrder(
   crashpoint('destination-taken');
   try {
     const extracted = new Set<PackKey>(progress?.packs);
-    const placeOf = places(job, plan);
+    const placeOf = placesBelow(job.plan.sources, plan.folders);
     const sink = new FileSink({
       catalog,
       plan,
@@ -99,22 +99,6 @@ export async function runOrder(
     writer.close();
     throw error;
   }
-}
-
-/** Where folders of the order lie below the destination: under their source folder's own name. */
-function places(job: OrderJob, plan: OrderPlan): (folder: number) => readonly Buffer[] {
-  const { sources } = job.plan;
-  const tops = folderNames(sources);
-  let last = { folder: -1, names: [] as readonly Buffer[] };
-  return (folder) => {
-    if (folder === last.folder) return last.names;
-    const [source, ...below] = plan.folders.namesOf(folder);
-    const at = source === undefined ? -1 : sources.findIndex((path) => path.equals(source));
-    const top = tops[at];
-    if (top === undefined) throw new RangeError('a folder outside every source');
-    last = { folder, names: [top, ...below] };
-    return last.names;
-  };
 }
 
 async function makeFolders(

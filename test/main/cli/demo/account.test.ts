@@ -59,6 +59,7 @@ const order: OrderSummary = {
   failure: null,
   actual: null,
   heldUpBy: null,
+  putBack: null,
 };
 const comparison: Comparison = {
   files: 12,

@@ -1,6 +1,6 @@
 /**
- * One life of the engine in a process of its own, which a crash point may end: `init`, `backup`, `resume`, `check`, `restore <folder>`,
- * or `recover <settings of the target>`.
+ * One life of the engine in a process of its own, which a crash point may end: `init`, `backup`, `resume`, `check`,
+ * `restore <folder>`, `put-back` (what was restored last, replacing what stands there), or `recover <settings of the target>`.
  */
 import { openEngine } from '../../../../src/main/engine/engine.ts';
 import type { RequestInput } from '../../../../src/shared/contract.ts';
@@ -23,6 +23,17 @@ const ended = new Promise<string>((resolve) => {
 async function ask(...[name, input]: Parameters<typeof engine.request>): Promise<void> {
   const reply = await engine.request(name, input);
   if (!reply.ok) throw new Error(`${name}: ${reply.failure.message}`);
+}
+
+async function putBack(): Promise<string> {
+  const over = new Promise<string>((resolve) => {
+    engine.on('order:changed', ({ putBack: now }) => {
+      if (now !== null && now.state !== 'moving') resolve(now.failure?.message ?? now.state);
+    });
+  });
+  const orders = await engine.request('orders:list', {});
+  await ask('orders:putBack', { id: (orders.ok && orders.value[0]?.id) || '', choice: 'replace' });
+  return over;
 }
 
 /** Begins it or carries it on, and opens the keys when there are some. */
@@ -52,6 +63,7 @@ if (act === 'backup') await ask('backup:start', { plan: 'docs' });
 if (act === 'restore') await ask('restore:order', { snapshot: 'latest', to, archiveOnly: true });
 if (act === 'check') await ask('check:start', { target: 'attic', readPercent: 20, maxUsd: 1 });
 if (act === 'resume') await ask('orders:resume', {});
-process.send?.(act === 'init' ? 'done' : await (act === 'recover' ? recover() : ended));
+const over = { init: () => Promise.resolve('done'), recover, 'put-back': putBack }[act] ?? (() => ended);
+process.send?.(await over());
 await engine.close();
 process.disconnect();

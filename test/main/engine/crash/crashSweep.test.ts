@@ -2,9 +2,11 @@
  * Kills the engine at every crash point there is, starts it again, lets it finish, restores elsewhere and compares with
  * code that shares nothing with the engine. A point that is not reached fails its test, so the sweep cannot go stale.
  */
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { compareTrees } from '../../../../src/main/cli/demo/compareTrees.ts';
 import { crashPoints, type CrashPoint } from '../../../../src/main/engine/crashpoint.ts';
 import { toldBy } from '../recover/told.ts';
 import { CrashScene } from './crashScene.ts';
@@ -152,6 +154,46 @@ describe('killed in a restore', () => {
   });
 });
 
+const inPutBack: readonly (readonly [CrashPoint, number])[] = [
+  ['put-back-set-aside', 1],
+  ['put-back-named', 1],
+  ['put-back-named', 20],
+  ['put-back-copied', 3],
+];
+
+describe('killed while restored files move back into their place', () => {
+  it.each(inPutBack)('at %s (%i), it is done again and nothing is lost', async (point, nth) => {
+    const { scene } = stage;
+    // What is copied goes to another file system.
+    const away = mkdtempSync('/dev/shm/permafrost-crash-');
+    const out = join(point === 'put-back-copied' ? away : scene.dir, 'out');
+    try {
+      expect(await stage.live(['backup'])).toMatchObject({ state: 'done' });
+      expect(await stage.live(['restore', out])).toMatchObject({ state: 'done' });
+      const before = scene.path('before');
+      execFileSync('cp', ['-a', scene.source, before]);
+      rmSync(scene.source, { recursive: true });
+      mkdirSync(join(scene.source, 'many'), { recursive: true });
+      writeFileSync(join(scene.source, 'big 1'), 'something newer');
+      writeFileSync(join(scene.source, 'many', '7'), 'newer too');
+      await stage.crash(['put-back'], point, nth);
+      expect(await stage.live(['put-back'])).toEqual({ state: 'done', killed: false });
+      // Folders that were there keep their time.
+      for (const folder of ['', 'many'])
+        execFileSync('touch', ['-r', join(before, folder), join(scene.source, folder)]);
+      const comparison = await compareTrees(before, scene.source);
+      expect(comparison).toMatchObject({ differenceCount: 0, differences: [], hardLinks: 1, symlinks: 1 });
+      const [aside = '', ...others] = readdirSync(out);
+      if (point === 'put-back-copied') expectOnlyCopies(join(out, 'source'), scene.source);
+      else expect(others).toEqual([]);
+      expect(readFileSync(join(out, aside, 'source', 'big 1'), 'utf8')).toBe('something newer');
+      expect(readFileSync(join(out, aside, 'source', 'many', '7'), 'utf8')).toBe('newer too');
+    } finally {
+      rmSync(away, { recursive: true, force: true });
+    }
+  });
+});
+
 describe('killed in a check', () => {
   it.each(inCheck)('at %s (%i), it goes on and pays for nothing twice', async (point, nth) => {
     expect(await stage.live(['backup'])).toMatchObject({ state: 'done' });
@@ -217,10 +259,19 @@ describe('killed in a recovery of an empty profile', () => {
 
 it('every crash point is in the sweep', () => {
   figure('crash points killed at', crashPoints.length);
-  const swept = [...inBackup, ...inRestore, ...inCheck, ...inRebuild].map(([point]) => point);
+  const swept = [...inBackup, ...inRestore, ...inPutBack, ...inCheck, ...inRebuild].map(([point]) => point);
   const recovered = inRecovery.map(({ point }) => point);
   expect(new Set([...swept, ...recovered, 'snapshot-undone', 'keys-written'])).toEqual(new Set(crashPoints));
 });
+
+/** Of what was copied before the kill, the restore folder may still hold the same. */
+function expectOnlyCopies(left: string, inPlace: string): void {
+  for (const entry of readdirSync(left, { recursive: true, withFileTypes: true })) {
+    if (entry.isDirectory()) continue;
+    const path = join(entry.parentPath, entry.name);
+    expect(readFileSync(path).equals(readFileSync(join(inPlace, relative(left, path))))).toBe(true);
+  }
+}
 
 /** A staged pack that its row still counts on is gone. */
 function loseStaged(): void {

@@ -72,6 +72,33 @@ export class OpenFolders {
   }
 
   /**
+   * Looks for the folder that `make` made in an earlier run, in one that was made or found before.
+   * @returns whether it is there; then it can be used under its path in the snapshot
+   */
+  find(names: Names): boolean {
+    const wanted = names.at(-1);
+    if (wanted === undefined) return true;
+    const name = nameOnDisk(wanted, this.#rules);
+    return this.#withKept(names.slice(0, -1), (parent) => {
+      for (let number = 1; ; number++) {
+        const candidate = number === 1 ? name : conflictName(name, number);
+        const stat = lstatSync(parent.handle.at(candidate), { throwIfNoEntry: false });
+        if (stat === undefined) return false;
+        if (!stat.isDirectory() || !this.#hasExactly(parent, candidate)) continue;
+        if (number > 1) this.#renamed.set(this.#keys.keyOf(names), candidate);
+        return true;
+      }
+    });
+  }
+
+  /** The name that a folder which was made or found has on disk. */
+  nameOf(names: Names): Buffer {
+    return (
+      this.#renamed.get(this.#keys.keyOf(names)) ?? nameOnDisk(names.at(-1) ?? Buffer.alloc(0), this.#rules)
+    );
+  }
+
+  /**
    * Finds a name in a folder for something new, beginning with that of the snapshot and numbering on.
    * @param tryName makes it at the path and says whether that name is now ours; false when it is taken
    */
@@ -92,6 +119,17 @@ export class OpenFolders {
   /** Calls `use` with the folder held open. It stays so until `use` returns, whatever else is opened meanwhile. */
   with<T>(folder: Names, use: (handle: FolderHandle) => T): T {
     return this.#withKept(folder, (kept) => use(kept.handle));
+  }
+
+  /** The same for what takes longer: the folder stays open until it has settled. */
+  async hold<T>(folder: Names, use: (handle: FolderHandle) => Promise<T>): Promise<T> {
+    const kept = this.#open(folder);
+    kept.users += 1;
+    try {
+      return await use(kept.handle);
+    } finally {
+      kept.users -= 1;
+    }
   }
 
   /** The path as text that no other path has. */
