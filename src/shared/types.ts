@@ -172,6 +172,8 @@ export interface RestorePreview {
   readonly packs: number;
   /** Files whose content is still on this computer: they are copied from there and paid for nowhere. */
   readonly local: { readonly files: number; readonly bytes: number };
+  /** Bytes that earlier orders retrieved and that are still here. */
+  readonly keptBytes: number;
   /** Bytes to be retrieved from the target. */
   readonly retrieveBytes: number;
   readonly retrievals: number;

@@ -53,6 +53,7 @@ export const crashPoints = [
   'retrieval-fetched',
   'file-named',
   'pack-extracted',
+  'segments-moved',
   'segments-removed',
   'order-ended',
   'order-signed-off',

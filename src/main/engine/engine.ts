@@ -37,6 +37,7 @@ import { dispatch } from './requests/dispatch.ts';
 import { ErrandRuns } from './requests/errandRuns.ts';
 import { errandRoutes } from './requests/errands.ts';
 import { assertOwnKeys } from './requests/keyCheck.ts';
+import { KeptSegments } from './restore/keptSegments.ts';
 import { PutBacks } from './requests/putBacks.ts';
 import { OrderRuns } from './requests/orderRuns.ts';
 import { planRoutes } from './requests/plans.ts';
@@ -119,12 +120,14 @@ async function build(
     catalog,
     keys: new KeyRing(profile.keys, writer.toString('hex'), options.kdfCost),
     targets: new TargetOpener((uid, speed) => practice.service(uid, speed), recallAwsKeys, options.line),
+    kept: new KeptSegments(profile.kept, catalog),
     events: new EngineEvents(),
   };
   const runs = new BackupRuns(context);
   const putBacks = new PutBacks(context);
   const orders = new OrderRuns(context, putBacks);
   await orders.tidy();
+  await context.kept.tidy();
   const errands = new ErrandRuns(context, runs);
   const checks = new CheckRuns(context, runs, errands);
   const recoveries = new RecoveryRuns(context, errands);

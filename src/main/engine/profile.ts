@@ -6,6 +6,7 @@
  *   catalog.db      the index; lock.db holds the profile for one engine at a time
  *   staging/        sealed packs on their way to a target
  *   restore/        retrieved segments of orders under way
+ *   kept/           segments that earlier orders retrieved, for the next one
  *   recover/        archives that a recovery has fetched, until it is over
  *   heads/          newest committed epoch per target, beside the catalog, so that an old catalog is noticed
  *   practice/       archives of practice vaults
@@ -22,6 +23,7 @@ export interface ProfileFolders {
   readonly catalog: string;
   readonly staging: string;
   readonly restore: string;
+  readonly kept: string;
   readonly recover: string;
   readonly heads: string;
   readonly practice: string;
@@ -38,13 +40,14 @@ export function openProfile(root: string): ProfileFolders {
     catalog: join(root, 'catalog.db'),
     staging: join(root, 'staging'),
     restore: join(root, 'restore'),
+    kept: join(root, 'kept'),
     recover: join(root, 'recover'),
     heads: join(root, 'heads'),
     practice: join(root, 'practice'),
   };
   try {
-    for (const folder of [root, folders.staging, folders.restore, folders.recover, folders.heads])
-      makeFolder(folder);
+    const { staging, restore, kept, recover, heads } = folders;
+    for (const folder of [root, staging, restore, kept, recover, heads]) makeFolder(folder);
     refuseOthers(root);
   } catch (cause) {
     if (cause instanceof EngineError) throw cause;

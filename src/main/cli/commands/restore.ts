@@ -93,6 +93,9 @@ function previewLines(preview: RestorePreview): string[] {
       : [
           `${plural(preview.local.files, 'file')}, ${formatBytes(preview.local.bytes)}, are still on this computer and are copied from there.`,
         ]),
+    ...(preview.keptBytes === 0
+      ? []
+      : [`${formatBytes(preview.keptBytes)} are still here from earlier retrievals and are not paid again.`]),
     `Takes ${plural(retrievals, 'retrieval')}${tierWords(preview)} from ${plural(packs, 'pack')}, ${formatBytes(preview.retrieveBytes)} together.`,
     time === ''
       ? 'It can be read at once.'

@@ -3,7 +3,7 @@
  *
  * `planned` -> `requested` (a job exists) -> `ready` (its output can be read) -> `fetched` (and is kept here, verified);
  * `expired` output has to be asked for again, `failed` is for good. A planned one with a time of request may have been
- * asked for: the answer was not heard.
+ * asked for: the answer was not heard. A fetched one without it was here already when the order was placed (`isKept`).
  */
 import type { ByteRange, JobId, Tier } from '../target/target.ts';
 import { bulkTexts } from './bulk.ts';
@@ -51,11 +51,12 @@ export interface RetrievalChange {
   readonly error?: string | null;
 }
 
-/** Adds retrievals in state `planned`. */
+/** @param state `fetched` for what is here already and was never asked for */
 export async function addRetrievals(
   tx: Tx,
   order: OrderKey,
   retrievals: Iterable<NewRetrieval>,
+  state: 'planned' | 'fetched' = 'planned',
 ): Promise<void> {
   const texts = bulkTexts(retrievals, ({ pack, range, tier, description }) => [
     pack,
@@ -67,8 +68,8 @@ export async function addRetrievals(
   for (const batch of texts) {
     await tx.run(
       `insert into retrievals (order_id, pack, range_first, range_end, tier, state, description)
-       select ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3, 'planned', value ->> 4 from jsonb_each(?)`,
-      [order, batch],
+       select ?, value ->> 0, value ->> 1, value ->> 2, value ->> 3, ?, value ->> 4 from jsonb_each(?)`,
+      [order, state, batch],
     );
   }
 }
@@ -143,6 +144,11 @@ export async function hoursTaken(
   );
   for (const row of rows) taken[text(row, 'tier') as Tier].push(Number(row['hours']));
   return taken;
+}
+
+/** Whether it was kept from an earlier order, and costs nothing. */
+export function isKept({ state, requestedAt }: Pick<RetrievalRow, 'state' | 'requestedAt'>): boolean {
+  return state === 'fetched' && requestedAt === null;
 }
 
 /** Whether anything of the order was, or may have been, asked of the target. */

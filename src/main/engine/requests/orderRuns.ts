@@ -15,7 +15,8 @@ import {
 } from '../catalog/orders.ts';
 import { getPlan, type PlanRow } from '../catalog/plans.ts';
 import { addRequests } from '../catalog/requests.ts';
-import { countRetrievals, wasAsked } from '../catalog/retrievals.ts';
+import { getPacks } from '../catalog/packs.ts';
+import { countRetrievals, isKept, listRetrievals, wasAsked } from '../catalog/retrievals.ts';
 import { getSnapshot } from '../catalog/snapshots.ts';
 import { getTarget, type TargetRow } from '../catalog/targets.ts';
 import { crashpoint } from '../crashpoint.ts';
@@ -26,8 +27,10 @@ import { isMarked } from '../restore/localFiles.ts';
 import { type OrderPlan, planOrder } from '../restore/orderPlan.ts';
 import { OrderTally } from '../restore/orderTally.ts';
 import { runOrder } from '../restore/runOrder.ts';
+import { segmentsOf } from '../restore/ranges.ts';
 import { SegmentStore } from '../restore/segmentStore.ts';
 import { openDestination } from '../restore/treeWriter.ts';
+import type { TargetTraits } from '../target/target.ts';
 import { UNATTENDED_PATIENCE_MS } from '../target/openTarget.ts';
 import type { EngineContext } from './context.ts';
 import { orderSummary } from './orderSummary.ts';
@@ -109,6 +112,7 @@ export class OrderRuns {
     }
     const now = await getOrder(this.#context.catalog, order.id);
     if (now === undefined || isEnded(now.state)) return;
+    await this.#keepSegments(now);
     await this.#end(now, 'cancelled', running?.tally.result(null) ?? now.result);
   }
 
@@ -144,7 +148,7 @@ export class OrderRuns {
         onTrouble: (failure) => this.#holdUp(order, tally, failure?.message ?? null),
       });
       try {
-        const { catalog, keys, profile } = this.#context;
+        const { catalog, keys, kept, profile } = this.#context;
         const selection = { plan: plan.id, snapshot: order.snapshot, paths: order.selection };
         const local = await loadLocalFiles(catalog, order.id);
         const orderPlan = planned ?? (await planOrder(catalog, selection, (file) => isMarked(local, file)));
@@ -156,6 +160,7 @@ export class OrderRuns {
           catalog,
           keys,
           profile,
+          kept: mayKeep(targetRow, target.traits) ? kept : null,
           signal,
           ...this.#telling(order, tally),
         };
@@ -259,6 +264,20 @@ export class OrderRuns {
     crashpoint('order-ended');
   }
 
+  /** What was retrieved and not used is kept for the next order. */
+  async #keepSegments(order: OrderRow): Promise<void> {
+    const { catalog, kept, profile, targets } = this.#context;
+    const { target } = await this.#belongings(order);
+    if (!mayKeep(target, targets.traitsOf(target))) return;
+    const store = new SegmentStore(profile.restore, order.uid);
+    const rows = (await listRetrievals(catalog, order.id, ['fetched'])).filter((row) => !isKept(row));
+    const packs = await getPacks(catalog, new Set(rows.map(({ pack }) => pack)));
+    for (const pack of packs.values()) {
+      const ranges = rows.filter((row) => row.pack === pack.id).map(({ range }) => segmentsOf(range, pack));
+      if (store.has(pack.uid)) await kept.take(store, pack, ranges);
+    }
+  }
+
   /** What an order that has ended still has lying about, where it restored to and in the profile. */
   async #leave(order: OrderRow): Promise<void> {
     const { profile } = this.#context;
@@ -291,6 +310,11 @@ export class OrderRuns {
     }
     return { plan, target };
   }
+}
+
+/** A practice vault is there to be restored from, and where reading is free nothing is gained. */
+export function mayKeep({ settings }: Pick<TargetRow, 'settings'>, { instantRead }: TargetTraits): boolean {
+  return !instantRead && settings.kind !== 'practice';
 }
 
 /** A restore that restored nothing has failed, whatever else is true. */

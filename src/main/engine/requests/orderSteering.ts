@@ -13,7 +13,13 @@ import { loadLocalFiles, loadOrderProgress } from '../catalog/orderProgress.ts';
 import { type OrderRow, updateOrder } from '../catalog/orders.ts';
 import { getPacks, type PackRow } from '../catalog/packs.ts';
 import { getPlan } from '../catalog/plans.ts';
-import { listRetrievals, putFirst, type RetrievalRow, updateRetrieval } from '../catalog/retrievals.ts';
+import {
+  isKept,
+  listRetrievals,
+  putFirst,
+  type RetrievalRow,
+  updateRetrieval,
+} from '../catalog/retrievals.ts';
 import { getSnapshot } from '../catalog/snapshots.ts';
 import { getTarget, type TargetRow } from '../catalog/targets.ts';
 import { EngineError } from '../failure.ts';
@@ -132,7 +138,7 @@ interface Change {
 async function changeOf(db: Catalog, order: OrderRow, tier: Tier): Promise<Change> {
   const target = await targetOf(db, order);
   const prices = pricesOf(target);
-  const all = await listRetrievals(db, order.id);
+  const all = (await listRetrievals(db, order.id)).filter((row) => !isKept(row));
   const packs = await getPacks(db, new Set(all.map(({ pack }) => pack)));
   const rows = all.filter((row) => isOpen(row) && row.tier !== tier && fits(rangeOf(row, packs), tier));
   const after = all.map((row) => ({

@@ -3,7 +3,6 @@ import { readdirSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import type { ParsedInput, Routes } from '../../../shared/contract.ts';
 import type { OrderSummary, RestorePreview, Tier } from '../../../shared/types.ts';
-import type { Catalog } from '../catalog/catalog.ts';
 import {
   addOrder,
   getOrder,
@@ -14,13 +13,17 @@ import {
 } from '../catalog/orders.ts';
 import { saveLocalFiles } from '../catalog/orderProgress.ts';
 import { addRetrievals } from '../catalog/retrievals.ts';
+import type { PackKey } from '../catalog/ids.ts';
 import { getTarget } from '../catalog/targets.ts';
 import { crashpoint } from '../crashpoint.ts';
 import { EngineError, errorCode } from '../failure.ts';
 import { findLocalFiles, marksOf, type LocalFiles } from '../restore/localFiles.ts';
 import { type OrderPlan, planOrder } from '../restore/orderPlan.ts';
+import { SEGMENT_BYTES } from '../pack/segment.ts';
 import { chooseWay, type ChosenWay, type Priced } from '../restore/frontier.ts';
 import { quoteAll, type Quote, type Quotes, type WantedRange } from '../restore/quote.ts';
+import { bytesOf, type SegmentRange, withoutRanges } from '../restore/ranges.ts';
+import { SegmentStore } from '../restore/segmentStore.ts';
 import { withoutInner } from '../restore/select.ts';
 import { folderNames } from '../snapshotPath.ts';
 import type { TargetTraits } from '../target/target.ts';
@@ -28,7 +31,7 @@ import { Turns } from '../vaults/turns.ts';
 import { choosePath, chooseSnapshot, type ChosenSnapshot } from './chosenSnapshot.ts';
 import type { EngineContext } from './context.ts';
 import { namedOrder, openOrder } from './namedOrder.ts';
-import type { OrderRuns } from './orderRuns.ts';
+import { mayKeep, type OrderRuns } from './orderRuns.ts';
 import type { PutBacks } from './putBacks.ts';
 import { steeringRoutes, type SteeringRoutes } from './orderSteering.ts';
 import { assertApart, samePath } from './places.ts';
@@ -88,7 +91,7 @@ export function restoreRoutes(context: EngineContext, orders: OrderRuns, putBack
       orders.start(there);
       return orders.summary(there);
     }
-    const order = await place(catalog, asked, prepared);
+    const order = await place(context, asked, prepared);
     orders.start(order, prepared.plan);
     return orders.summary(order);
   }
@@ -98,6 +101,8 @@ interface Prepared {
   readonly chosen: ChosenSnapshot;
   readonly plan: OrderPlan;
   readonly local: LocalFiles;
+  /** Segments that lie here from earlier orders, by pack. */
+  readonly kept: ReadonlyMap<PackKey, readonly SegmentRange[]>;
   readonly quoted: Quote;
   readonly quotes: Quotes;
   readonly traits: TargetTraits;
@@ -113,13 +118,35 @@ async function prepare(context: EngineContext, asked: Asked): Promise<Prepared> 
   const row = await getTarget(catalog, chosen.plan.target);
   if (row === undefined) throw new RangeError('a plan without its target');
   const traits = targets.traitsOf(row);
-  // A practice vault is there to be restored from, and where reading is free nothing is gained.
-  const isFree = traits.instantRead || row.settings.kind === 'practice';
+  const isFree = !mayKeep(row, traits);
   const local =
     asked.archiveOnly || isFree ? new Map<number, Buffer>() : await findLocalFiles(catalog, whole);
   const plan = local.size === 0 ? whole : await planOrder(catalog, selection, (file) => local.has(file));
-  const quotes = quoteAll(plan, row, traits, await windowsOf(catalog, row.id));
-  return { chosen, plan, local, traits, quotes, quoted: choose(quotes, asked) };
+  const kept = asked.archiveOnly || isFree ? new Map<PackKey, SegmentRange[]>() : await keptOf(context, plan);
+  const quotes = quoteAll(withoutKept(plan, kept), row, traits, await windowsOf(catalog, row.id));
+  return { chosen, plan, local, kept, traits, quotes, quoted: choose(quotes, asked) };
+}
+
+/** What of the plan lies here from earlier orders, by pack. */
+async function keptOf(
+  { kept }: EngineContext,
+  { packs }: OrderPlan,
+): Promise<ReadonlyMap<PackKey, readonly SegmentRange[]>> {
+  const found = await kept.find(packs.map(({ pack }) => pack));
+  const used = packs.map(({ pack, needed }) => {
+    const ranges = found.get(pack.id) ?? [];
+    return [pack.id, withoutRanges(needed, withoutRanges(needed, ranges))] as const;
+  });
+  return new Map(used.filter(([, ranges]) => ranges.length > 0));
+}
+
+function withoutKept(plan: OrderPlan, kept: Prepared['kept']): OrderPlan {
+  if (kept.size === 0) return plan;
+  const packs = plan.packs.map((need) => ({
+    ...need,
+    needed: withoutRanges(need.needed, kept.get(need.pack.id) ?? []),
+  }));
+  return { ...plan, packs: packs.filter(({ needed }) => needed.length > 0) };
 }
 
 const MS_PER_HOUR = 3_600_000;
@@ -174,7 +201,15 @@ function slowest({ ranges }: Quote): Tier {
   return slowestFirst.find((tier) => ranges.some((range) => range.tier === tier)) ?? 'standard';
 }
 
-function preview({ chosen: { snapshot }, plan, local, quoted, quotes, traits }: Prepared): RestorePreview {
+function preview({
+  chosen: { snapshot },
+  plan,
+  local,
+  kept,
+  quoted,
+  quotes,
+  traits,
+}: Prepared): RestorePreview {
   const ways = quotes.ways.map(({ estimate, hours, ranges }) => ({
     usd: estimate.usd,
     hours,
@@ -190,6 +225,9 @@ function preview({ chosen: { snapshot }, plan, local, quoted, quotes, traits }: 
       files: local.size,
       bytes: [...local.keys()].reduce((sum, file) => sum + plan.files.sizeOf(file), 0),
     },
+    keptBytes: [...kept.values()]
+      .flat()
+      .reduce((sum, { first, end }) => sum + (end - first) * SEGMENT_BYTES, 0),
     retrieveBytes: quoted.retrieveBytes,
     retrievals: traits.instantRead ? 0 : quoted.ranges.length,
     tier: slowest(quoted),
@@ -207,11 +245,20 @@ function countNames({ files, hardLinks, symlinks }: OrderPlan): number {
 
 /** Writes the order down, with each retrieval it will ask for; nothing has been asked yet. */
 async function place(
-  catalog: Catalog,
+  { catalog, keys, kept: keeper, profile }: EngineContext,
   asked: ParsedInput<'restore:order'>,
-  { chosen, plan, local, quoted, traits }: Prepared,
+  { chosen, plan, local, kept, quoted, traits }: Prepared,
 ): Promise<OrderRow> {
   const uid = randomBytes(16).toString('hex');
+  const store = new SegmentStore(profile.restore, uid);
+  const keptPacks = plan.packs.map(({ pack }) => pack).filter(({ id }) => kept.has(id));
+  try {
+    for (const pack of keptPacks)
+      await keeper.give(store, pack, keys.ofEpoch(pack.keyEpoch), kept.get(pack.id) ?? []);
+  } catch (error) {
+    store.clear();
+    throw error;
+  }
   const { sources } = chosen.plan;
   const names = folderNames(sources);
   const order: NewOrder = {
@@ -252,6 +299,18 @@ async function place(
         tier,
         description: `p1.${uid}.${i + 1}`,
       })),
+    );
+    const here = keptPacks.flatMap((pack) => (kept.get(pack.id) ?? []).map((range) => ({ pack, range })));
+    await addRetrievals(
+      tx,
+      key,
+      here.map(({ pack, range }, i) => ({
+        pack: pack.id,
+        range: bytesOf(range),
+        tier: order.tier,
+        description: `p1.${uid}.kept${i + 1}`,
+      })),
+      'fetched',
     );
     return key;
   });

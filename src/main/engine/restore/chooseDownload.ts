@@ -16,8 +16,8 @@ export interface Download {
   readonly readyAt: number | null;
 }
 
-/** Most bytes of one order that wait on this computer, beside the files themselves. */
-export const MOST_WAITING_BYTES = 2 * 1024 ** 3;
+/** Most bytes of one order that wait on this computer, beside the files themselves; with what is kept of others 2 GiB. */
+export const MOST_WAITING_BYTES = 1536 * 1024 ** 2;
 
 /** The service keeps an output for about a day: what is older than this is brought, room or none. */
 const OLD_MS = 16 * 3_600_000;

@@ -117,6 +117,11 @@ export class FileSink {
     }
   }
 
+  /** How many files have failed so far. */
+  get failed(): number {
+    return this.#failed.size;
+  }
+
   isDone(file: number): boolean {
     return ((this.#done[file >> 3] ?? 0) & (1 << (file & 7))) !== 0;
   }

@@ -4,6 +4,7 @@ import type { PlanRow } from '../catalog/plans.ts';
 import type { KeyRing } from '../keys/keyRing.ts';
 import type { ProfileFolders } from '../profile.ts';
 import type { Target } from '../target/target.ts';
+import type { KeptSegments } from './keptSegments.ts';
 import type { OrderState } from '../../../shared/types.ts';
 
 /** All that the steps of one order work with. */
@@ -16,6 +17,8 @@ export interface OrderJob {
   readonly catalog: Catalog;
   readonly keys: KeyRing;
   readonly profile: ProfileFolders;
+  /** Takes what is retrieved once the order is through with it; null where nothing is gained by that. */
+  readonly kept: KeptSegments | null;
   readonly signal: AbortSignal;
   /** The order has moved on: to be written down and told. */
   readonly onState: (state: OrderState) => Promise<void>;

@@ -7,7 +7,7 @@ import { SEGMENT_BYTES } from '../pack/segment.ts';
 import type { ByteRange, TargetTraits } from '../target/target.ts';
 import { frontier, type Hours, type TierOption } from './frontier.ts';
 import type { OrderPlan, PackNeed } from './orderPlan.ts';
-import { planRanges, type SegmentRange } from './ranges.ts';
+import { bytesOf, planRanges, type SegmentRange } from './ranges.ts';
 
 export interface WantedRange {
   readonly need: PackNeed;
@@ -152,10 +152,6 @@ export function priceOfRanges(
 
 function total(ranges: readonly { readonly range: ByteRange }[]): number {
   return ranges.reduce((sum, { range }) => sum + range.end - range.first, 0);
-}
-
-function bytesOf({ first, end }: SegmentRange): ByteRange {
-  return { first: first * SEGMENT_BYTES, end: end * SEGMENT_BYTES };
 }
 
 /** A practice vault is priced as a real one would be; a folder costs nothing. */

@@ -6,6 +6,8 @@
  * or the best of its two halves. The cheaper wins, from the leaves up, which finds the cheapest cover by nodes there is.
  * Neighbouring needs merge exactly where one retrieval over the gap costs less than two.
  */
+import { SEGMENT_BYTES } from '../pack/segment.ts';
+import type { ByteRange } from '../target/target.ts';
 
 export interface SegmentRange {
   /** First segment (MiB) and the one after the last. */
@@ -55,6 +57,34 @@ function cheapest(node: SegmentRange, needed: readonly SegmentRange[], price: Re
 /** Largest power of two smaller than `n` (n > 1): where a hash tree of `n` leaves splits. */
 function largestPowerBelow(n: number): number {
   return 2 ** (31 - Math.clz32(n - 1));
+}
+
+/** @param range in bytes, whole MiB; null: the whole archive */
+export function segmentsOf(range: ByteRange | null, { size }: { readonly size: number }): SegmentRange {
+  const { first, end } = range ?? { first: 0, end: size };
+  return { first: first / SEGMENT_BYTES, end: end / SEGMENT_BYTES };
+}
+
+export function bytesOf({ first, end }: SegmentRange): ByteRange {
+  return { first: first * SEGMENT_BYTES, end: end * SEGMENT_BYTES };
+}
+
+/** What of `ranges` is in none of `others`; both disjoint and ascending. */
+export function withoutRanges(
+  ranges: readonly SegmentRange[],
+  others: readonly SegmentRange[],
+): readonly SegmentRange[] {
+  return ranges.flatMap(({ first, end }) => {
+    const left: SegmentRange[] = [];
+    let at = first;
+    for (const other of others) {
+      if (other.end <= at || other.first >= end) continue;
+      if (other.first > at) left.push({ first: at, end: other.first });
+      at = Math.min(end, other.end);
+    }
+    if (at < end) left.push({ first: at, end });
+    return left;
+  });
 }
 
 /** Sorts ranges and joins those that touch or overlap. */

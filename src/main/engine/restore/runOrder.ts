@@ -6,6 +6,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { PackKey } from '../catalog/ids.ts';
+import { listRetrievals } from '../catalog/retrievals.ts';
+import { segmentsOf } from './ranges.ts';
 import { loadLocalFiles, loadOrderProgress, saveOrderProgress } from '../catalog/orderProgress.ts';
 import type { OrderRow } from '../catalog/orders.ts';
 import type { PackRow } from '../catalog/packs.ts';
@@ -166,13 +168,13 @@ async function extractAll(
   for (const need of plan.packs) {
     if (extracted.has(need.pack.id)) need.placements.eachFile((file) => sink.skip(file));
   }
-  const finished = async (pack: PackRow): Promise<void> => {
+  const finished = async (pack: PackRow, isWhole: boolean): Promise<void> => {
     await sink.flush();
     extracted.add(pack.id);
     const progress = { files: sink.done, packs: [...extracted], setbacks: sink.setbacks };
     await job.catalog.transaction((tx) => saveOrderProgress(tx, job.order.id, progress));
     crashpoint('pack-extracted');
-    store.remove(pack.uid);
+    await leaveSegments(job, store, pack, isWhole);
     crashpoint('segments-removed');
     job.onProgress();
   };
@@ -181,17 +183,34 @@ async function extractAll(
     for (const need of plan.packs) {
       if (extracted.has(need.pack.id)) continue;
       await extractOne(job, need, instantSource(job, need.pack), writing);
-      await finished(need.pack);
+      await finished(need.pack, false);
     }
   } else {
     for (let next = await nextPack(job, store, extracted); next !== null;) {
       const need = needs.get(next.pack.id);
+      const before = sink.failed;
       if (next.trouble === null) await extractStored(job, store, need, next.pack, writing);
       else failAll(need, sink, next.trouble);
-      await finished(next.pack);
+      await finished(next.pack, sink.failed === before);
       next = await nextPack(job, store, extracted);
     }
   }
+}
+
+/** What was retrieved and opened is kept for the next order, if that may be. */
+async function leaveSegments(
+  job: OrderJob,
+  store: SegmentStore,
+  pack: PackRow,
+  isWhole: boolean,
+): Promise<void> {
+  if (job.kept === null || !isWhole) {
+    store.remove(pack.uid);
+    return;
+  }
+  const rows = await listRetrievals(job.catalog, job.order.id, ['fetched']);
+  const ranges = rows.filter((row) => row.pack === pack.id).map(({ range }) => segmentsOf(range, pack));
+  await job.kept.take(store, pack, ranges);
 }
 
 async function extractStored(

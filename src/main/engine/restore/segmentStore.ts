@@ -5,7 +5,7 @@
  * The folder itself stays until the order has ended and nothing of it lies about: it is the sign of an order that has
  * still to be tidied up after.
  */
-import { constants, rmSync } from 'node:fs';
+import { constants, existsSync, renameSync, rmSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskFailure, EngineError } from '../failure.ts';
@@ -49,6 +49,15 @@ export class SegmentStore {
 
   remove(packUid: string): void {
     rmSync(this.#path(packUid), { force: true });
+  }
+
+  has(packUid: string): boolean {
+    return existsSync(this.#path(packUid));
+  }
+
+  /** Hands a pack's segments over to whoever keeps them, on the same disk. */
+  moveTo(packUid: string, path: string): void {
+    renameSync(this.#path(packUid), path);
   }
 
   /** Removes all that is left of the order here: the last thing it needs. */

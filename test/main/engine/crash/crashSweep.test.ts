@@ -81,6 +81,7 @@ const inRestore: readonly (readonly [CrashPoint, number])[] = [
   ['file-named', 1],
   ['file-named', 20],
   ['pack-extracted', 1],
+  ['segments-moved', 1],
   ['segments-removed', 1],
   ['order-ended', 1],
   ['order-signed-off', 1],

@@ -25,8 +25,11 @@ const count = only !== undefined ? 1 : process.env.PERMAFROST_SOAK !== undefined
 /** The reader of which each failure is a name that leads out of its folder, or cannot be turned back. */
 const NAMES_ON_DISK = 'names on disk';
 const MOST_MIB = 256;
-/** One input keeps a reader busy for a millisecond; so long that no busy machine is the reason. */
-const HANG_MS = 60_000;
+/**
+ * One input keeps a reader busy for a millisecond; so many looks, one a second, that no busy machine is the reason. They are
+ * counted, because a machine that sleeps lets time pass in which nobody reads.
+ */
+const HANG_LOOKS = 60;
 
 const folder = mkdtempSync(join(tmpdir(), 'permafrost-fuzz-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -81,11 +84,12 @@ function watchProgress(
   onHang: (seed: string) => void,
 ): NodeJS.Timeout {
   let last = '';
-  let since = Date.now();
+  let looks = 0;
   return setInterval(() => {
     const seed = seedIn(progress);
-    if (seed !== last) [last, since] = [seed, Date.now()];
-    if (Date.now() - since < HANG_MS) return;
+    looks = seed === last ? looks + 1 : 0;
+    last = seed;
+    if (looks < HANG_LOOKS) return;
     onHang(seed);
     child.kill('SIGKILL');
   }, 1000);
