@@ -74,6 +74,10 @@ function keepFresh(door: WindowDoor, queries: QueryClient): () => void {
       stale('plans:list', 'plans:show', 'runs:list', 'snapshots:list', 'targets:list'),
     ),
     door.on('order:changed', (order) => {
+      const known = queries
+        .getQueryData<readonly OrderSummary[]>(['orders:list', {}])
+        ?.find(({ id }) => id === order.id);
+      if (known === undefined || hasMoved(known, order)) stale('orders:folders', 'orders:tier');
       queries.setQueryData<readonly OrderSummary[]>(['orders:list', {}], (orders) =>
         withOrder(orders, order),
       );
@@ -90,6 +94,17 @@ function keepFresh(door: WindowDoor, queries: QueryClient): () => void {
   return () => ends.forEach((end) => end());
 }
 
+/** Whether an archive of it reached another step, not just a file. */
+function hasMoved(before: OrderSummary, now: OrderSummary): boolean {
+  const [a, b] = [before.retrievals, now.retrievals];
+  return (
+    before.state !== now.state ||
+    a.requested !== b.requested ||
+    a.ready !== b.ready ||
+    a.fetched !== b.fetched
+  );
+}
+
 function withOrder(orders: readonly OrderSummary[] | undefined, order: OrderSummary) {
   if (orders === undefined) return undefined;
   const isKnown = orders.some(({ id }) => id === order.id);
@@ -100,7 +115,7 @@ function withOrder(orders: readonly OrderSummary[] | undefined, order: OrderSumm
 export function useAnswer<R extends RequestName>(
   name: R,
   input: RequestInput<R>,
-  options: { readonly enabled?: boolean } = {},
+  options: { readonly enabled?: boolean; readonly staleTime?: number; readonly gcTime?: number } = {},
 ): UseQueryResult<Outputs[R]> {
   const { door } = useHouse();
   return useQuery<Outputs[R]>({

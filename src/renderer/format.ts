@@ -103,6 +103,15 @@ export function formatMoment(at: number): string {
   return new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'short' }).format(at);
 }
 
+/** "between 14:20 and 18:20"; "by 18:20" when it may be any moment now. With the day where it is another one. */
+export function formatWindow(from: number, to: number, now: number): string {
+  const at = (time: number): string => {
+    const isToday = new Date(time).toDateString() === new Date(now).toDateString();
+    return isToday ? formatClock(time) : `${formatDay(time, time)} ${formatClock(time)}`;
+  };
+  return from < now ? `by ${at(to)}` : `between ${at(from)} and ${at(to)}`;
+}
+
 /** When retrievals are ready after ordering: "at once", "1 to 5 minutes", "3 to 5 hours". */
 export function formatHours({ from, to }: { readonly from: number; readonly to: number }): string {
   if (to === 0) return 'at once';

@@ -94,6 +94,12 @@ async function expectClean(): Promise<void> {
   expect(watched.complaints).toEqual([]);
 }
 
+/** As a field for date and time takes it. */
+function localTime(at: number): string {
+  const date = new Date(at - new Date(at).getTimezoneOffset() * 60_000);
+  return date.toISOString().slice(0, 16);
+}
+
 const button = (name: string | RegExp) => page.getByRole('button', { name });
 
 describe('the window', () => {
@@ -164,6 +170,16 @@ describe('the window', () => {
     await page.getByText(/nothing; at a real vault/).waitFor();
     await page.getByText('How the price is made up').click();
     await expectClean();
+    const soon = page.getByRole('slider', { name: 'How soon' });
+    await soon.focus();
+    await page.keyboard.press('End');
+    await page.getByText('1 to 5 minutes').waitFor();
+    await page.keyboard.press('Home');
+    await page.getByText('5 to 12 hours').waitFor();
+    await page.getByText('Needed by a certain time').click();
+    await page.getByLabel('Ready by').fill(localTime(Date.now() + 5.5 * 3_600_000));
+    await page.getByText('3 to 5 hours').waitFor();
+    await expectClean();
   });
 
   it('orders everything back and follows the order until the files are there', async () => {
@@ -173,10 +189,38 @@ describe('the window', () => {
     await order.waitFor();
     await order.locator('[aria-current=step]', { hasText: 'Thawing' }).waitFor();
     await expectClean();
+    await button('Details').click();
+    await page
+      .getByText(/44 files, .* thawing/)
+      .first()
+      .waitFor();
+    await page.getByRole('dialog').getByRole('button', { name: 'Familie Müller', exact: true }).click();
+    await button('Fotos first').click();
+    await page.getByText('Its archives come before all others now.').waitFor();
+    await expectClean();
+    await page.keyboard.press('Escape');
     await button('Let 5 hours pass').click();
     await page.getByText('and every byte was checked').waitFor();
     await expectClean();
     expect(contentOf(join(folder, 'back', 'Familie Müller'))).toEqual(contentOf(source));
+  });
+
+  it('puts the files back where they were, and asks about what stands there', async () => {
+    const before = contentOf(source);
+    writeFileSync(join(source, 'letter.txt'), 'Dear Bob,');
+    rmSync(join(source, 'Fotos'), { recursive: true });
+    await button('Put back where it was…').click();
+    const sheet = page.getByRole('dialog', { name: 'Put back where it was' });
+    await sheet.getByText('40 files, 2.00 MB, into 2 new folders').waitFor();
+    await sheet.getByText('What is in the way').click();
+    await sheet.getByText('another file', { exact: true }).waitFor();
+    await sheet.getByText('Replace', { exact: true }).click();
+    await expectClean();
+    await sheet.getByRole('button', { name: 'Put back', exact: true }).click();
+    await page.getByText('41 files (2.01 MB) moved back to where they were.').waitFor();
+    await page.getByText('What was replaced is in').waitFor();
+    await expectClean();
+    expect(contentOf(source)).toEqual(before);
   });
 
   it('lists the vault with what it holds', async () => {

@@ -10,6 +10,7 @@ import {
   formatLeft,
   formatNames,
   formatUsd,
+  formatWindow,
   lastName,
 } from '../../src/renderer/format.ts';
 
@@ -141,5 +142,15 @@ describe('words', () => {
     ['/', '/'],
   ])('%s is called %s', (path, name) => {
     expect(lastName(path)).toBe(name);
+  });
+});
+
+describe('when something is usually ready', () => {
+  const now = new Date(2026, 10, 27, 11, 20).getTime();
+  const at = (day: number, hour: number, minute = 0) => new Date(2026, 10, day, hour, minute).getTime();
+  it('is said by the clock, with the day where it is another one', () => {
+    expect(formatWindow(at(27, 14, 20), at(27, 18, 20), now)).toBe('between 14:20 and 18:20');
+    expect(formatWindow(at(27, 9), at(27, 12), now)).toBe('by 12:00');
+    expect(formatWindow(at(27, 22), at(28, 5), now)).toBe('between 22:00 and Saturday 05:00');
   });
 });

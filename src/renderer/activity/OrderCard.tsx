@@ -8,6 +8,10 @@ import { Elided } from '../pieces/Elided.tsx';
 import { Confirm } from '../pieces/Sheet.tsx';
 import { HeldUp } from '../pieces/HeldUp.tsx';
 import { Trouble } from '../pieces/Trouble.tsx';
+import { ChangeTier } from './ChangeTier.tsx';
+import { OrderFolders } from './OrderFolders.tsx';
+import { PutBackSheet } from './PutBackSheet.tsx';
+import { PutBackState } from './PutBackState.tsx';
 import { orderSteps, orderWords, waitWords } from './orderTrack.ts';
 import { Track } from './Track.tsx';
 
@@ -16,7 +20,8 @@ const PRACTICE_HOURS = 5;
 export function OrderCard({ order }: { order: OrderSummary }) {
   const now = useNow();
   const target = useOrderTarget(order);
-  const [isStopping, setStopping] = useState(false);
+  const [open, setOpen] = useState<'folders' | 'tier' | 'stop' | 'put-back' | null>(null);
+  const close = () => setOpen(null);
   const isOver = isEnded(order.state);
   return (
     <li className="card order" aria-label={`Restore of ${order.plan}: ${orderWords[order.state]}`}>
@@ -38,9 +43,22 @@ export function OrderCard({ order }: { order: OrderSummary }) {
             <LetHoursPass target={target.name} />
           )}
           {!isOver && (
-            <Button kind="quiet" onPress={() => setStopping(true)}>
-              Stop…
-            </Button>
+            <>
+              <Button kind="quiet" onPress={() => setOpen('folders')}>
+                Details
+              </Button>
+              {order.retrievals.requested < order.retrievals.total && (
+                <Button kind="quiet" onPress={() => setOpen('tier')}>
+                  Sooner or cheaper…
+                </Button>
+              )}
+              <Button kind="quiet" onPress={() => setOpen('stop')}>
+                Stop…
+              </Button>
+            </>
+          )}
+          {isOver && order.restoredFiles > 0 && order.putBack?.state !== 'moving' && (
+            <Button onPress={() => setOpen('put-back')}>Put back where it was…</Button>
           )}
         </div>
       </header>
@@ -49,7 +67,11 @@ export function OrderCard({ order }: { order: OrderSummary }) {
       {order.failure !== null && <Trouble failure={order.failure} />}
       <HeldUp by={order.heldUpBy} />
       {isOver && <Result order={order} isPractice={target?.kind === 'practice'} />}
-      {isStopping && <StopOrder order={order} onClose={() => setStopping(false)} />}
+      {order.putBack !== null && <PutBackState order={order} putBack={order.putBack} />}
+      {open === 'folders' && !isOver && <OrderFolders order={order} onClose={close} />}
+      {open === 'tier' && !isOver && <ChangeTier order={order} onClose={close} />}
+      {open === 'stop' && !isOver && <StopOrder order={order} onClose={close} />}
+      {open === 'put-back' && <PutBackSheet order={order} onClose={close} />}
     </li>
   );
 }
@@ -86,7 +108,7 @@ function Result({ order, isPractice }: { order: OrderSummary; isPractice: boolea
           {order.restoredFiles === 1 ? 'is' : 'are'} back, {checkedWords(order)}.
         </p>
       )}
-      {order.roots.length > 0 && (
+      {order.roots.length > 0 && !hasMovedOn(order) && (
         <ul className="roots">
           {order.roots.map((root) => (
             <li key={root.to}>
@@ -110,6 +132,11 @@ function Result({ order, isPractice }: { order: OrderSummary; isPractice: boolea
       </p>
     </div>
   );
+}
+
+/** Some of it is no longer where it was restored to. */
+function hasMovedOn({ putBack }: OrderSummary): boolean {
+  return putBack !== null && putBack.moved > 0;
 }
 
 function checkedWords({ verifiedFiles, restoredFiles }: OrderSummary): string {

@@ -1,7 +1,7 @@
 /** An order as a parcel on its way: the steps it takes, how far each is, and what to expect of the clock. */
 import type { OrderState, OrderSummary, TargetKind, Tier } from '../../shared/types.ts';
 import { isEnded } from '../../shared/types.ts';
-import { formatBytes, formatClock, formatCount, formatCounted, formatDay } from '../format.ts';
+import { formatBytes, formatCount, formatCounted, formatWindow } from '../format.ts';
 
 export interface Step {
   readonly name: string;
@@ -66,17 +66,8 @@ export function waitWords(order: OrderSummary, kind: TargetKind | undefined, now
   }
   const [first, last] = [order.createdAt + from * HOUR_MS, order.createdAt + to * HOUR_MS];
   if (last < now) return 'This takes longer than usual. It goes on by itself.';
-  const window =
-    first < now
-      ? `Usually ready by ${clock(last, now)}.`
-      : `Usually ready between ${clock(first, now)} and ${clock(last, now)}.`;
+  const window = `Usually ready ${formatWindow(first, last, now)}.`;
   return `${window} You can close this window: the vault goes on thawing, and Permafrost fetches what is ready whenever it runs.`;
-}
-
-/** With the day where it is another one. */
-function clock(at: number, now: number): string {
-  const isToday = new Date(at).toDateString() === new Date(now).toDateString();
-  return isToday ? formatClock(at) : `${formatDay(at, at)} ${formatClock(at)}`;
 }
 
 /** How an order stands, in a few words. */

@@ -141,7 +141,8 @@ it('looks at it before it rests on it: a disk that rots costs no file', async ()
   const refusal = await scene.refusal('restore:order', {
     ...{ snapshot: 'latest', to, paths: [{ text: inSource('a') }] },
   });
-  expect(refusal).toMatchObject({ kind: 'changed', safe: expect.stringContaining('Nothing was asked for') });
+  expect(refusal.kind).toBe('changed');
+  expect(refusal.safe).toContain('Nothing was asked for');
   expect(kept()).toEqual([]);
   expect(readdirSync(join(scene.profile, 'restore'))).toEqual([]);
   expect((await preview(['a'])).keptBytes).toBe(0);
