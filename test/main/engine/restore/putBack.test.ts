@@ -131,6 +131,26 @@ describe('where nothing stands', () => {
     expect(before.size).toBeGreaterThan(10);
   });
 
+  it('follows a source that is a link, as the backup did, and no other', async () => {
+    const real = scene.path('real');
+    growTree(scene.source);
+    renameSync(scene.source, real);
+    symlinkSync(real, scene.source);
+    execFileSync('cp', ['-a', real, pristine()]);
+    await scene.backup();
+    order = await scene.restore({ to: scene.path('out') });
+    rmSync(join(real, 'photos'), { recursive: true });
+    expect(await putBack()).toMatchObject({ state: 'done', moved: 14, same: 3 });
+    expect(lstatSync(scene.source).isSymbolicLink()).toBe(true);
+    execFileSync('touch', ['-r', pristine(), real]);
+    expect(await compareTrees(pristine(), real)).toMatchObject({ differenceCount: 0, symlinks: 1 });
+    // Where it leads to is gone: nothing is made in its place.
+    order = await scene.restore({ to: scene.path('out 2') });
+    rmSync(real, { recursive: true });
+    expect(await putBack()).toMatchObject({ state: 'problems', moved: 0 });
+    expect(existsSync(real)).toBe(false);
+  });
+
   it('goes to another file system with everything it is', async () => {
     const away = mkdtempSync('/dev/shm/permafrost-test-');
     try {

@@ -277,6 +277,7 @@ class PutBack {
         renameSync(from, handle.at(name));
         return { name, renamed: !name.equals(names.at(-1) ?? name) };
       };
+      if (this.#linkToPlaced(file, found, names, handle)) return giveTemporary(handle, names, give);
       try {
         return this.#trees.restored.folders.with(names.slice(0, -1), (from) => {
           if (!isFileAt(from, found.name, found)) throw replaced(pathOf(names));
@@ -284,7 +285,7 @@ class PutBack {
         });
       } catch (error) {
         if (errorCode(error) !== 'EXDEV') throw error;
-        return await this.#bringAcross(file, names, found, handle, give);
+        return await this.#copyAcross(file, names, found, handle, give);
       }
     });
     crashpoint('put-back-named');
@@ -297,20 +298,13 @@ class PutBack {
     else if (!onDisk.name.equals(name)) this.#tally.keptBoth(this.#pathOf(names), onDisk.name);
   }
 
-  /** To another file system: as a further name of what is there already, or as a copy. */
-  async #bringAcross(
+  async #copyAcross(
     file: number,
     names: Names,
     found: Found,
     folder: FolderHandle,
     give: (from: Buffer) => OnDisk,
   ): Promise<OnDisk> {
-    if (this.#linkAcross(file, names, folder)) {
-      const temporary = temporaryName(names);
-      const onDisk = give(folder.at(temporary));
-      dropName(folder.at(temporary));
-      return onDisk;
-    }
     const { restored, survey } = this.#trees;
     const listed = this.#job.plan.files.at(file);
     let onDisk: OnDisk | undefined;
@@ -338,10 +332,13 @@ class PutBack {
     return onDisk;
   }
 
-  /** Gives the temporary name of `names` to the file whose first name is in its place. */
-  #linkAcross(file: number, names: Names, folder: FolderHandle): boolean {
+  /**
+   * Where the file's first name is in its place and is not the restored file itself (it stood there already, or is a
+   * copy), the further one belongs to that: it gets the temporary name of `names`.
+   */
+  #linkToPlaced(file: number, found: Found, names: Names, folder: FolderHandle): boolean {
     const first = this.#placed.get(file);
-    if (first === undefined) return false;
+    if (first === undefined || (first.dev === found.dev && first.ino === found.ino)) return false;
     const { folders } = this.#sourceOf(first.folder);
     try {
       return folders.with(first.folder.slice(1), (handle) => {
@@ -512,6 +509,13 @@ class PutBack {
 /** The first name that is free, or already this very file's. */
 function claimFor(folders: OpenFolders, names: Names, from: Buffer): OnDisk {
   return folders.claim(names, (to) => addName(from, to) || isSameFile(from, to));
+}
+
+function giveTemporary(folder: FolderHandle, names: Names, give: (from: Buffer) => OnDisk): OnDisk {
+  const temporary = temporaryName(names);
+  const onDisk = give(folder.at(temporary));
+  dropName(folder.at(temporary));
+  return onDisk;
 }
 
 function madeLink(to: Buffer, path: Buffer): boolean {

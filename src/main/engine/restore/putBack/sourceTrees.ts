@@ -1,8 +1,8 @@
 /**
- * The source folders of a plan as they are on this computer now, each entered for itself, never through a link below
- * its own path. Names begin with the name that the source has in a restored tree.
+ * The source folders of a plan as they are on this computer now. A source that is a link is followed once, as it was when
+ * it was saved; below it every folder is entered for itself, never through a link. Names begin with the name that the source has in a restored tree.
  */
-import { mkdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, realpathSync } from 'node:fs';
 import { EngineError, errorCode } from '../../failure.ts';
 import { syncFolder } from '../../lastingNames.ts';
 import { withShortPath } from '../../scan/longPath.ts';
@@ -83,10 +83,11 @@ export class SourceTrees {
   }
 
   #opened(path: Buffer, make: boolean): { tree: SourceTree; top: FolderHandle } | undefined {
-    const existing = this.#held(path);
+    const place = followed(path);
+    const existing = this.#held(place);
     if (existing === undefined && !make) return undefined;
-    if (existing === undefined) makeSource(path);
-    const top = existing ?? holdTop(path, this.#hold);
+    if (existing === undefined) makeSource(place);
+    const top = existing ?? holdTop(place, this.#hold);
     const rules = ownNameRules();
     const folders = new OpenFolders(top, this.#hold, rules, false);
     const durability = new Durability(top, folders);
@@ -101,6 +102,11 @@ export class SourceTrees {
       throw error;
     }
   }
+}
+
+function followed(path: Buffer): Buffer {
+  const stat = withShortPath(path, (short) => lstatSync(short, { throwIfNoEntry: false }));
+  return stat?.isSymbolicLink() === true ? realpathSync.native(path, { encoding: 'buffer' }) : path;
 }
 
 /** Only in a folder that is there: a disk that is not connected is not replaced by a folder in its place. */
