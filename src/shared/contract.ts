@@ -24,6 +24,7 @@ import type {
   SnapshotSummary,
   TargetSummary,
   TierChange,
+  UnattendedSummary,
 } from './types.ts';
 import type { Failure, Reply } from './failure.ts';
 import { name } from './names.ts';
@@ -41,6 +42,9 @@ const where = z.union([
   z.strictObject({ text: path }),
   z.strictObject({ ref: z.base64().min(1).max(200_000) }),
 ]);
+const excludes = z.array(z.string().min(1).max(4096)).max(10_000).default([]);
+const schedule = z.string().min(1).max(200);
+const clockTime = z.string().regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, 'a time of day is written like 22:30');
 /** One tier for everything (standard unless said otherwise), or the best mixture that keeps to a moment and a price. */
 const howSoon = {
   tier: tier.optional(),
@@ -80,10 +84,30 @@ export const inputs = {
     name,
     target: name,
     sources: z.array(path).min(1).max(1000),
-    excludes: z.array(z.string().min(1).max(4096)).max(10_000).default([]),
+    excludes,
+    /** When it runs by itself: `manual`, `every 30m`, `daily 02:00`, `weekly sunday 03:00`, or cron text. */
+    schedule: schedule.default('manual'),
+  }),
+  /** Changes what is given. What left the plan stays in the snapshots that have it. */
+  'plans:edit': z.strictObject({
+    name,
+    rename: name.optional(),
+    sources: z.array(path).min(1).max(1000).optional(),
+    excludes: excludes.unwrap().optional(),
+    schedule: schedule.optional(),
   }),
   /** Forgets the plan and its snapshots here; archives stay at the target. */
   'plans:remove': z.strictObject({ name }),
+
+  /** What holds for everything that begins by itself. */
+  'unattended:show': none,
+  'unattended:set': z.strictObject({
+    quiet: z.strictObject({ from: clockTime, to: clockTime }).nullable().optional(),
+    pausedUntil: z
+      .union([z.number().positive(), z.literal('always')])
+      .nullable()
+      .optional(),
+  }),
 
   /** Starts a run; `run:ended` tells how it went. */
   'backup:start': z.strictObject({
@@ -182,7 +206,10 @@ export interface Outputs extends VaultOutputs, ArchiveOutputs, CheckOutputs, Rec
   'plans:list': readonly PlanSummary[];
   'plans:show': PlanSummary;
   'plans:add': PlanSummary;
+  'plans:edit': PlanSummary;
   'plans:remove': null;
+  'unattended:show': UnattendedSummary;
+  'unattended:set': UnattendedSummary;
   'backup:start': RunSummary;
   'backup:cancel': null;
   'runs:list': readonly RunSummary[];

@@ -40,9 +40,23 @@ export interface PlanSummary {
   readonly createdAt: number;
   /** The computer of another installation whose plan it is: its snapshots can be restored here. Null for our own. */
   readonly belongsTo: string | null;
+  /** When it runs by itself, as text: src/shared/schedule.ts. */
+  readonly schedule: string;
+  /** Epoch ms; past: as soon as it may. Null for never. It is kept only while a resident engine runs. */
+  readonly nextRunAt: number | null;
   readonly lastRun: RunSummary | null;
   readonly latestSnapshot: SnapshotSummary | null;
   readonly snapshots: number;
+}
+
+/** What holds for everything that begins by itself. */
+export interface UnattendedSummary {
+  /** Hours of the day, `HH:MM` local time, in which nothing begins; over midnight where `from` is later. */
+  readonly quiet: { readonly from: string; readonly to: string } | null;
+  /** Epoch ms, or until somebody says otherwise. */
+  readonly pausedUntil: number | 'always' | null;
+  readonly isPaused: boolean;
+  readonly isQuiet: boolean;
 }
 
 export interface RunCounts {

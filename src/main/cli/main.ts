@@ -11,10 +11,12 @@ import { addInit } from './commands/init.ts';
 import { addOrders } from './commands/orders.ts';
 import { addPlans } from './commands/plans.ts';
 import { addRestore } from './commands/restore.ts';
+import { addSchedule } from './commands/schedule.ts';
 import { addServe } from './commands/serve.ts';
 import { addSimulator } from './commands/simulator.ts';
 import { addSnapshots } from './commands/snapshots.ts';
 import { addTargets } from './commands/targets.ts';
+import { addWatch } from './commands/watch.ts';
 import { addVault } from './commands/vault/vault.ts';
 import { exitCode } from './exitCode.ts';
 import { Failed, failureLines } from './failed.ts';
@@ -70,6 +72,8 @@ function buildProgram(output: Output): Command {
     addCheck,
     addRecover,
     addVault,
+    addSchedule,
+    addWatch,
     addServe,
     addSimulator,
     addDemo,

@@ -38,6 +38,8 @@ import { ErrandRuns } from './requests/errandRuns.ts';
 import { errandRoutes } from './requests/errands.ts';
 import { assertOwnKeys } from './requests/keyCheck.ts';
 import { KeptSegments } from './restore/keptSegments.ts';
+import { scheduleRoutes } from './requests/schedule.ts';
+import { Scheduler } from './schedule/scheduler.ts';
 import { PutBacks } from './requests/putBacks.ts';
 import { OrderRuns } from './requests/orderRuns.ts';
 import { planRoutes } from './requests/plans.ts';
@@ -132,6 +134,16 @@ async function build(
   const checks = new CheckRuns(context, runs, errands);
   const recoveries = new RecoveryRuns(context, errands);
   await recoveries.tidy();
+  const scheduler =
+    options.resident === true
+      ? new Scheduler({
+          catalog,
+          isOpen: () => context.keys.state === 'open',
+          isBusy: () => runs.isBusy,
+          start: (plan) => runs.start(plan, false),
+          onNotice: (failure) => context.events.emit('engine:notice', failure),
+        })
+      : null;
   const routes: Routes = {
     ...profileRoutes(context),
     ...keyRoutes(context),
@@ -139,6 +151,7 @@ async function build(
     ...recoverRoutes(context, recoveries),
     ...targetRoutes(context),
     ...planRoutes(context),
+    ...scheduleRoutes(context, () => scheduler?.look()),
     ...backupRoutes(context, runs),
     ...browseRoutes(context),
     ...restoreRoutes(context, orders, putBacks),
@@ -158,6 +171,7 @@ async function build(
     await assertOwnKeys(catalog, context.keys).catch(() => undefined);
   const stopCarrying =
     options.resident === true ? carryOn(context, { orders, errands, checks, recoveries }) : () => undefined;
+  const stopScheduling = scheduler === null ? () => Promise.resolve() : runByItself(context, scheduler);
 
   return {
     dispatch: (name, input) => dispatch(routes, name, input),
@@ -168,6 +182,7 @@ async function build(
       context.events.on(event, listener),
     async close() {
       stopCarrying();
+      await stopScheduling();
       await runs.close();
       await orders.close();
       await putBacks.close();
@@ -253,6 +268,21 @@ function carryOn(
   return () => {
     clearInterval(timer);
     off();
+  };
+}
+
+/** Lets plans run when they are due; what has ended, changed or been unlocked may make room for one. */
+function runByItself({ events }: EngineContext, scheduler: Scheduler): () => Promise<void> {
+  const look = (): void => scheduler.look();
+  const ends = [
+    events.on('run:ended', look),
+    events.on('lists:changed', look),
+    events.on('profile:changed', look),
+  ];
+  scheduler.begin();
+  return async () => {
+    for (const end of ends) end();
+    await scheduler.close();
   };
 }
 

@@ -44,8 +44,8 @@ describe('service time', () => {
   it('is kept with its speed, and runs at real speed while closed', async () => {
     const { path, clock: first } = await clock(100);
     first.advance(DAY);
+    const left = first.serviceNow(); // before it is closed: from then on its time is real, and slower
     first.close();
-    const left = first.serviceNow();
     const second = openClock(path, undefined, 0);
     onTestFinished(() => second.close());
     expect(second.speed()).toBe(100);

@@ -59,7 +59,7 @@ function plan(name: string, lastRun: RunSummary | null, more: Partial<PlanSummar
     belongsTo: null,
     snapshots: 1,
   };
-  return { ...fixed, lastRun, latestSnapshot, ...more };
+  return { ...fixed, schedule: 'manual', nextRunAt: null, lastRun, latestSnapshot, ...more };
 }
 
 const say = (...plans: PlanSummary[]): string => statusOf(plans, targets, now).sentence;

@@ -19,17 +19,24 @@ export function addPlans(program: Command, output: Output): void {
     .requiredOption('--target <target>', 'Where its snapshots go.')
     .requiredOption('--source <dir...>', 'Folders to save.')
     .option('--exclude <pattern...>', 'What to leave out, in the syntax of .gitignore.')
+    .option('--schedule <text>', scheduleHelp)
     .action(async (name: string, options: AddOptions, command: Command) => {
-      const { target, source, exclude = [] } = options;
+      const { target, source, exclude = [], schedule } = options;
       const sources = source.map((dir) => absolutePath(dir, process.cwd()));
       await withSession(command, output, { keys: 'none' }, async (session) => {
-        const summary = await session.ask('plans:add', { name, target, sources, excludes: exclude });
+        const summary = await session.ask('plans:add', {
+          ...{ name, target, sources, excludes: exclude },
+          ...(schedule !== undefined && { schedule }),
+        });
         await output.result(summary, () => [
           `Plan ${summary.name} saves ${summary.sources.map(shown).join(', ')} to ${summary.target}.`,
+          ...scheduleLines(summary),
           `Run it with: permafrost backup ${quoted(summary.name)}`,
         ]);
       });
     });
+
+  addEdit(plan, output);
 
   plan
     .command('list')
@@ -91,6 +98,52 @@ interface AddOptions {
   readonly target: string;
   readonly source: string[];
   readonly exclude?: string[];
+  readonly schedule?: string;
+}
+
+interface EditOptions {
+  readonly rename?: string;
+  readonly source?: string[];
+  readonly exclude?: string[];
+  readonly everything?: true;
+  readonly schedule?: string;
+}
+
+const scheduleHelp =
+  'When it runs by itself, while "permafrost watch" or "serve" does: manual, every 30m, daily 02:00, weekly sunday 03:00, or cron text.';
+
+function addEdit(plan: Command, output: Output): void {
+  plan
+    .command('edit')
+    .description('Changes a plan. What leaves it stays in the snapshots that have it.')
+    .argument('<name>')
+    .option('--rename <name>', 'Another name.')
+    .option('--source <dir...>', 'Folders to save from now on, instead of those it has.')
+    .option('--exclude <pattern...>', 'What to leave out from now on, instead of what it leaves out.')
+    .option('--everything', 'Leave nothing out.')
+    .option('--schedule <text>', scheduleHelp)
+    .action(async (name: string, options: EditOptions, command: Command) => {
+      const { rename, source, exclude, everything, schedule } = options;
+      if (exclude !== undefined && everything === true)
+        command.error('error: --exclude and --everything contradict each other');
+      const excludes = everything === true ? [] : exclude;
+      const sources = source?.map((dir) => absolutePath(dir, process.cwd()));
+      await withSession(command, output, { keys: 'none' }, async (session) => {
+        const summary = await session.ask('plans:edit', {
+          name,
+          ...(rename !== undefined && { rename }),
+          ...(sources !== undefined && { sources }),
+          ...(excludes !== undefined && { excludes }),
+          ...(schedule !== undefined && { schedule }),
+        });
+        await output.result(summary, () => planLines(summary, Date.now()));
+      });
+    });
+}
+
+function scheduleLines({ schedule, nextRunAt }: PlanSummary): string[] {
+  if (nextRunAt === null) return [];
+  return [`It runs ${schedule}, next ${formatWhen(nextRunAt)}, while "permafrost watch" does.`];
 }
 
 const noPlans = 'No plans yet. Add one with "permafrost plan add".';
@@ -101,11 +154,12 @@ function planTable(plans: readonly PlanSummary[], now: number): string[] {
     p.target,
     formatCount(p.snapshots),
     p.belongsTo === null ? ran(p, now) : `of ${shown(p.belongsTo)}`,
+    p.nextRunAt === null ? '' : p.nextRunAt <= now ? 'due now' : formatWhen(p.nextRunAt),
     p.sources.map(shown).join(', '),
   ]);
   return table(
-    [['NAME', 'TARGET', 'SNAPSHOTS', 'LAST RUN', 'SOURCES'], ...rows],
-    ['left', 'left', 'right', 'left', 'left'],
+    [['NAME', 'TARGET', 'SNAPSHOTS', 'LAST RUN', 'NEXT', 'SOURCES'], ...rows],
+    ['left', 'left', 'right', 'left', 'left', 'left'],
   );
 }
 
@@ -118,6 +172,7 @@ function planLines(p: PlanSummary, now: number): string[] {
       ...p.sources.map((source, i) => [i === 0 ? 'Sources' : '', shown(source)]),
       ...p.excludes.map((pattern, i) => [i === 0 ? 'Leaves out' : '', shown(pattern)]),
       ['Added', formatWhen(p.createdAt)],
+      ...(p.belongsTo === null ? [['Runs', nextWords(p, now)]] : []),
       p.belongsTo === null ? ['Last run', ran(p, now)] : ['Belongs to', shown(p.belongsTo)],
       ['Snapshots', formatCount(p.snapshots)],
       ...(latest === null
@@ -140,6 +195,12 @@ const stateWords = {
   failed: 'failed',
   cancelled: 'stopped',
 } as const;
+
+/** `daily 02:00, next 2026-11-28 02:00` */
+function nextWords({ schedule, nextRunAt }: PlanSummary, now: number): string {
+  if (nextRunAt === null) return 'when it is asked to';
+  return `${schedule}, ${nextRunAt <= now ? 'due now' : `next ${formatWhen(nextRunAt)}`}`;
+}
 
 function ran({ lastRun: run }: PlanSummary, now: number): string {
   if (run === null) return 'never run';

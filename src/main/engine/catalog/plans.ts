@@ -1,7 +1,7 @@
 /** Plans and their source folders. */
 import { EngineError } from '../failure.ts';
 import { hex, unhex } from './bulk.ts';
-import { int, parsed, text, textOrNull } from './columns.ts';
+import { assignments, int, parsed, text, textOrNull } from './columns.ts';
 import type { Reader, Row, Tx } from './db.ts';
 import type { PlanId, TargetId } from './ids.ts';
 
@@ -15,10 +15,15 @@ export interface NewPlan {
   /** Patterns in gitignore syntax. */
   readonly excludes: readonly string[];
   readonly createdAt: number;
+  /** Its text: see src/shared/schedule.ts. `manual` unless given. */
+  readonly schedule?: string;
 }
 
 export interface PlanRow extends NewPlan {
   readonly id: PlanId;
+  readonly schedule: string;
+  /** When the schedule was chosen. */
+  readonly scheduledAt: number;
   /** The installation it belongs to, 32 hex digits; null for this one. */
   readonly writer: string | null;
   /** The computer of that installation, as it called itself; null for this one. */
@@ -40,7 +45,8 @@ export async function addPlan(tx: Tx, plan: NewPlan, owner?: PlanOwner): Promise
     throw new EngineError('conflict', `There already is a plan named ${plan.name}.`, 'Choose another name.');
   }
   const { lastId } = await tx.run(
-    'insert into plans (uid, name, target, excludes, created_at, writer, host) values (?, ?, ?, ?, ?, ?, ?)',
+    `insert into plans (uid, name, target, excludes, created_at, writer, host, schedule, scheduled_at)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       plan.uid,
       plan.name,
@@ -49,6 +55,8 @@ export async function addPlan(tx: Tx, plan: NewPlan, owner?: PlanOwner): Promise
       plan.createdAt,
       owner?.writer ?? null,
       owner?.host ?? null,
+      plan.schedule ?? 'manual',
+      plan.createdAt,
     ],
   );
   await writeSources(tx, lastId as PlanId, plan.sources);
@@ -71,6 +79,29 @@ export async function redefinePlan(
 ): Promise<void> {
   await tx.run('update plans set excludes = ? where id = ?', [JSON.stringify(excludes), id]);
   await writeSources(tx, id, sources);
+}
+
+/** Changes how a plan is called and when it runs; what it saves: `redefinePlan`. @throws EngineError `conflict` */
+export async function changePlan(
+  tx: Tx,
+  id: PlanId,
+  change: { readonly name?: string; readonly schedule?: string; readonly scheduledAt?: number },
+): Promise<void> {
+  if (change.name !== undefined) {
+    const taken = await findPlan(tx, change.name);
+    if (taken !== undefined && taken.id !== id)
+      throw new EngineError(
+        'conflict',
+        `There already is a plan named ${change.name}.`,
+        'Choose another name.',
+      );
+  }
+  const set = assignments({
+    name: change.name,
+    schedule: change.schedule,
+    scheduled_at: change.scheduledAt,
+  });
+  if (set !== null) await tx.run(`update plans set ${set.sql} where id = ?`, [...set.values, id]);
 }
 
 /** The name itself, or with a number after it where it is taken. */
@@ -138,7 +169,8 @@ export async function removePlan(tx: Tx, id: PlanId): Promise<void> {
   await tx.run('delete from plans where id = ?', [id]);
 }
 
-async function refuseBusy(tx: Tx, id: PlanId): Promise<void> {
+/** @throws EngineError `conflict` while a run or an order of the plan is under way */
+export async function refuseBusy(tx: Tx, id: PlanId): Promise<void> {
   const busy = await tx.row(
     `select exists (select 1 from runs where plan = ?1 and state = 'running')
          or exists (select 1 from orders o join snapshots s on s.id = o.snapshot
@@ -149,7 +181,7 @@ async function refuseBusy(tx: Tx, id: PlanId): Promise<void> {
   throw new EngineError(
     'conflict',
     'A backup or a restore of this plan is under way.',
-    'Wait for its end or cancel it, then remove the plan.',
+    'Wait for its end or cancel it, then try again.',
   );
 }
 
@@ -162,6 +194,8 @@ function planRow(row: Row): PlanRow {
     sources: (parsed(row, 'sources') as string[]).map(unhex),
     excludes: parsed(row, 'excludes') as string[],
     createdAt: int(row, 'created_at'),
+    schedule: text(row, 'schedule'),
+    scheduledAt: int(row, 'scheduled_at'),
     writer: textOrNull(row, 'writer'),
     host: textOrNull(row, 'host'),
   };

@@ -90,6 +90,11 @@ export async function listRuns(db: Reader, plan: PlanId | null, limit: number): 
   return rows.map(runRow);
 }
 
+/** The newest of the plan. */
+export async function lastRun(db: Reader, plan: PlanId): Promise<RunRow | undefined> {
+  return (await listRuns(db, plan, 1))[0];
+}
+
 /** Those that have not ended, oldest first. */
 export async function unfinishedRuns(db: Reader): Promise<readonly RunRow[]> {
   return (await db.rows("select * from runs where state = 'running' order by id")).map(runRow);

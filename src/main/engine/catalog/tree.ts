@@ -57,6 +57,14 @@ export async function resolvePath(
   return found;
 }
 
+/** The source folders that a snapshot has, by their full paths; they may have left the plan since. */
+export async function sourcesAt(db: Reader, plan: PlanId, snapshot: SnapshotId): Promise<readonly Buffer[]> {
+  const top = await topOf(db, plan);
+  if (top === undefined) return [];
+  const { entries } = await listFolder(db, top, snapshot, Buffer.alloc(0), 1000);
+  return entries.map(({ name }) => name);
+}
+
 export interface TreeCount {
   /** Links too. */
   readonly files: number;

@@ -44,12 +44,16 @@ export class BackupRuns {
     this.#context = context;
   }
 
+  get isBusy(): boolean {
+    return this.#current !== null || this.#starting !== null;
+  }
+
   /** Resolves when the run has its row; it goes on by itself. */
   async start(planName: string, acceptEmptySource: boolean): Promise<RunSummary> {
     if (this.#isClosing)
       throw new EngineError('cancelled', 'Permafrost is closing.', 'Start it again, then back up.');
     while (this.#held !== null) await this.#held;
-    if (this.#current !== null || this.#starting !== null) {
+    if (this.isBusy) {
       throw new EngineError(
         'conflict',
         `A backup${this.#current === null ? '' : ` of ${this.#current.plan}`} is under way.`,

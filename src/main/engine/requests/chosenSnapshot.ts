@@ -1,6 +1,8 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import { getPlan, type PlanRow } from '../catalog/plans.ts';
-import { resolvePath, type Resolved } from '../catalog/tree.ts';
+import type { Reader } from '../catalog/db.ts';
+import type { SnapshotId } from '../catalog/ids.ts';
+import { resolvePath, type Resolved, sourcesAt } from '../catalog/tree.ts';
 import { findSnapshots, listSnapshots, type SnapshotRow } from '../catalog/snapshots.ts';
 import { EngineError } from '../failure.ts';
 import { guessPaths, splitPath } from '../snapshotPath.ts';
@@ -23,7 +25,15 @@ export async function chooseSnapshot(catalog: Catalog, name: string, plan?: stri
   const found = name === 'latest' ? await newest(catalog, only) : await byId(catalog, name, only);
   const owner = only ?? (await getPlan(catalog, found.plan));
   if (owner === undefined) throw new RangeError('a snapshot without a plan');
-  return { snapshot: found, plan: owner };
+  return { snapshot: found, plan: await planAt(catalog, owner, found.id) };
+}
+
+/** The plan with the source folders it had then: in today's order, then those that have left it. */
+export async function planAt(db: Reader, plan: PlanRow, snapshot: SnapshotId): Promise<PlanRow> {
+  const then = await sourcesAt(db, plan.id, snapshot);
+  const still = plan.sources.filter((source) => then.some((path) => path.equals(source)));
+  const left = then.filter((path) => !still.some((source) => source.equals(path)));
+  return { ...plan, sources: [...still, ...left] };
 }
 
 async function newest(catalog: Catalog, plan: PlanRow | null): Promise<SnapshotRow> {

@@ -32,6 +32,7 @@ import { SegmentStore } from '../restore/segmentStore.ts';
 import { openDestination } from '../restore/treeWriter.ts';
 import type { TargetTraits } from '../target/target.ts';
 import { UNATTENDED_PATIENCE_MS } from '../target/openTarget.ts';
+import { planAt } from './chosenSnapshot.ts';
 import type { EngineContext } from './context.ts';
 import { orderSummary } from './orderSummary.ts';
 import type { PutBacks } from './putBacks.ts';
@@ -308,7 +309,7 @@ export class OrderRuns {
         'Order the restore again from another snapshot.',
       );
     }
-    return { plan, target };
+    return { plan: await planAt(catalog, plan, order.snapshot), target };
   }
 }
 

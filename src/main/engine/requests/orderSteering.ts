@@ -29,7 +29,7 @@ import { MOST_EXPEDITED_BYTES, priceOfRanges, pricesOf } from '../restore/quote.
 import { rollUp } from '../restore/rollUp.ts';
 import { isInside } from '../restore/select.ts';
 import type { ByteRange } from '../target/target.ts';
-import { choosePath, type ChosenSnapshot } from './chosenSnapshot.ts';
+import { choosePath, type ChosenSnapshot, planAt } from './chosenSnapshot.ts';
 import type { EngineContext } from './context.ts';
 import { namedOrder, openOrder } from './namedOrder.ts';
 import type { OrderRuns } from './orderRuns.ts';
@@ -185,7 +185,7 @@ async function chosenOf(db: Reader, order: OrderRow): Promise<ChosenSnapshot> {
       'Order the restore again from another snapshot.',
     );
   }
-  return { snapshot, plan };
+  return { snapshot, plan: await planAt(db, plan, snapshot.id) };
 }
 
 async function targetOf(db: Reader, order: OrderRow): Promise<TargetRow> {

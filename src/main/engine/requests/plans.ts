@@ -5,18 +5,22 @@ import type { PlanSummary } from '../../../shared/types.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import {
   addPlan,
+  changePlan,
   findPlan,
   listPlans,
   redefinePlan,
+  refuseBusy,
   removePlan,
   takePlan,
   type PlanRow,
 } from '../catalog/plans.ts';
-import { listRuns } from '../catalog/runs.ts';
+import { lastRun } from '../catalog/runs.ts';
 import { listSnapshots } from '../catalog/snapshots.ts';
 import { getTarget } from '../catalog/targets.ts';
 import { EngineError } from '../failure.ts';
 import { findRoot } from '../scan/root.ts';
+import { checkSchedule } from '../schedule/nextRun.ts';
+import { nextRunOf } from '../schedule/scheduler.ts';
 import { parseRules } from '../scan/rules.ts';
 import { isInside } from '../snapshotPath.ts';
 import type { EngineContext } from './context.ts';
@@ -26,7 +30,10 @@ import { snapshotSummary } from './snapshotSummary.ts';
 import { namedTarget } from './namedTarget.ts';
 import { refuseClosing } from './vaultUse.ts';
 
-type PlanRoutes = Pick<Routes, 'plans:list' | 'plans:show' | 'plans:add' | 'plans:takeOver' | 'plans:remove'>;
+type PlanRoutes = Pick<
+  Routes,
+  'plans:list' | 'plans:show' | 'plans:add' | 'plans:edit' | 'plans:takeOver' | 'plans:remove'
+>;
 
 export function planRoutes({ catalog, events, profile }: EngineContext): PlanRoutes {
   return {
@@ -36,7 +43,8 @@ export function planRoutes({ catalog, events, profile }: EngineContext): PlanRou
       return summaries;
     },
     'plans:show': async ({ name }) => summary(catalog, await namedPlan(catalog, name)),
-    'plans:add': async ({ name, target, sources, excludes }) => {
+    'plans:add': async ({ name, target, sources, excludes, schedule: text }) => {
+      const schedule = checkSchedule(text);
       const row = await namedTarget(catalog, target);
       const { id, settings } = row;
       const archives = settings.kind === 'folder' ? [Buffer.from(settings.path)] : [];
@@ -45,10 +53,43 @@ export function planRoutes({ catalog, events, profile }: EngineContext): PlanRou
       const uid = randomBytes(16).toString('hex');
       await catalog.transaction(async (tx) => {
         await refuseClosing(tx, row);
-        await addPlan(tx, { name, uid, target: id, sources: paths, excludes, createdAt: Date.now() });
+        await addPlan(tx, {
+          name,
+          uid,
+          target: id,
+          sources: paths,
+          excludes,
+          schedule,
+          createdAt: Date.now(),
+        });
       });
       events.emit('lists:changed', {});
       return summary(catalog, await namedPlan(catalog, name));
+    },
+    'plans:edit': async ({ name, rename, sources, excludes, schedule }) => {
+      const plan = await namedPlan(catalog, name);
+      if (plan.writer !== null) throw foreign(plan);
+      const target = await getTarget(catalog, plan.target);
+      const archives = target?.settings.kind === 'folder' ? [Buffer.from(target.settings.path)] : [];
+      const paths = sources && checkSources(sources, profile.root, archives);
+      if (excludes !== undefined) parseRules(excludes);
+      const text = schedule === undefined ? plan.schedule : checkSchedule(schedule);
+      await catalog.transaction(async (tx) => {
+        // What a run or an order under way goes by stays as it is.
+        if (paths !== undefined || excludes !== undefined) {
+          await refuseBusy(tx, plan.id);
+          await redefinePlan(tx, plan.id, {
+            sources: paths ?? plan.sources,
+            excludes: excludes ?? plan.excludes,
+          });
+        }
+        await changePlan(tx, plan.id, {
+          ...(rename !== undefined && { name: rename }),
+          ...(text !== plan.schedule && { schedule: text, scheduledAt: Date.now() }),
+        });
+      });
+      events.emit('lists:changed', {});
+      return summary(catalog, await namedPlan(catalog, rename ?? name));
     },
     'plans:takeOver': async ({ name, sources }) => {
       const plan = await namedPlan(catalog, name);
@@ -76,6 +117,15 @@ export function planRoutes({ catalog, events, profile }: EngineContext): PlanRou
       return null;
     },
   };
+}
+
+function foreign({ name, host }: PlanRow): EngineError {
+  return new EngineError(
+    'conflict',
+    `The plan ${name} belongs to another installation (${host ?? 'unknown'}).`,
+    `To go on with it on this computer: permafrost plan take-over ${name}.`,
+    { safe: 'Nothing was changed.' },
+  );
 }
 
 /** @throws EngineError `not-found` */
@@ -118,7 +168,7 @@ function checkSources(sources: readonly string[], profile: string, archives: rea
 }
 
 async function summary(catalog: Catalog, plan: PlanRow): Promise<PlanSummary> {
-  const [lastRun] = await listRuns(catalog, plan.id, 1);
+  const run = await lastRun(catalog, plan.id);
   const snapshots = await listSnapshots(catalog, plan.id);
   const latest = snapshots.at(-1);
   const target = await getTarget(catalog, plan.target);
@@ -130,7 +180,9 @@ async function summary(catalog: Catalog, plan: PlanRow): Promise<PlanSummary> {
     excludes: plan.excludes,
     createdAt: plan.createdAt,
     belongsTo: plan.writer === null ? null : (plan.host ?? ''),
-    lastRun: lastRun === undefined ? null : await runSummary(catalog, lastRun, plan.name),
+    schedule: plan.schedule,
+    nextRunAt: await nextRunOf(catalog, plan),
+    lastRun: run === undefined ? null : await runSummary(catalog, run, plan.name),
     latestSnapshot: latest === undefined ? null : snapshotSummary(latest, plan.name, targetName),
     snapshots: snapshots.length,
   };

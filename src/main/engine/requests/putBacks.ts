@@ -19,6 +19,7 @@ import { asideName, putBack } from '../restore/putBack/putBack.ts';
 import { PutBackTally } from '../restore/putBack/putBackTally.ts';
 import type { PutBackJob } from '../restore/putBack/trees.ts';
 import { Turns } from '../vaults/turns.ts';
+import { planAt } from './chosenSnapshot.ts';
 import type { EngineContext } from './context.ts';
 import { namedOrder } from './namedOrder.ts';
 import { orderSummary } from './orderSummary.ts';
@@ -173,7 +174,8 @@ export class PutBacks {
       );
     }
     const selection = { plan: plan.id, snapshot: order.snapshot, paths: order.selection };
-    return { order, sources: plan.sources, plan: await planOrder(catalog, selection), catalog, keys, signal };
+    const { sources } = await planAt(catalog, plan, order.snapshot);
+    return { order, sources, plan: await planOrder(catalog, selection), catalog, keys, signal };
   }
 }
 

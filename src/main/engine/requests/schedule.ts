@@ -1,0 +1,34 @@
+import type { Routes } from '../../../shared/contract.ts';
+import type { EngineContext } from './context.ts';
+import { readUnattended, writeUnattended } from '../schedule/unattended.ts';
+import { isPaused, isQuiet, type Unattended } from '../schedule/nextRun.ts';
+import type { UnattendedSummary } from '../../../shared/types.ts';
+
+type ScheduleRoutes = Pick<Routes, 'unattended:show' | 'unattended:set'>;
+
+/** @param look to be called when something may begin that could not before */
+export function scheduleRoutes({ catalog, events }: EngineContext, look: () => void): ScheduleRoutes {
+  return {
+    'unattended:show': async () => summary(await readUnattended(catalog)),
+    'unattended:set': async (change) => {
+      const unattended = await catalog.transaction(async (tx) => {
+        const now = await readUnattended(tx);
+        const next = {
+          quiet: change.quiet === undefined ? now.quiet : change.quiet,
+          pausedUntil: change.pausedUntil === undefined ? now.pausedUntil : change.pausedUntil,
+        };
+        await writeUnattended(tx, next);
+        return next;
+      });
+      events.emit('lists:changed', {});
+      look();
+      return summary(unattended);
+    },
+  };
+}
+
+function summary(unattended: Unattended): UnattendedSummary {
+  const now = Date.now();
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  return { ...unattended, isPaused: isPaused(unattended, now), isQuiet: isQuiet(unattended, now, timeZone) };
+}
