@@ -83,7 +83,15 @@ function keepFresh(door: WindowDoor, queries: QueryClient): () => void {
       );
     }),
     door.on('lists:changed', () => {
-      stale('targets:list', 'plans:list', 'plans:show', 'snapshots:list', 'runs:list', 'orders:list');
+      stale(
+        'targets:list',
+        'plans:list',
+        'plans:show',
+        'snapshots:list',
+        'runs:list',
+        'orders:list',
+        'unattended:show',
+      );
     }),
     door.on('profile:changed', () => void queries.invalidateQueries()),
     door.onLink((next) => {

@@ -147,6 +147,46 @@ describe('the window', () => {
     await sheet.waitFor({ state: 'detached' });
   });
 
+  it('changes when a plan runs, what it leaves out and how it is called', async () => {
+    await page.getByRole('button', { name: 'Familie Müller', exact: true }).click();
+    const sheet = page.getByRole('dialog', { name: 'Familie Müller', exact: true });
+    await sheet.getByText(/Every day at 02:00; next/).waitFor();
+    await sheet.getByRole('button', { name: 'Edit…' }).click();
+    const edit = page.getByRole('dialog', { name: 'Edit Familie Müller' });
+    await edit.getByText('Every week', { exact: true }).click();
+    await edit.getByText('Fri', { exact: true }).click();
+    await edit.getByLabel('At', { exact: true }).fill('22:30');
+    await edit.getByLabel('Leave out').fill('*.tmp\n\nCache/');
+    await edit.getByRole('textbox', { name: 'Name' }).fill('Familie');
+    await expectClean();
+    await edit.getByRole('button', { name: 'Save' }).click();
+    const renamed = page.getByRole('dialog', { name: 'Familie', exact: true });
+    await renamed.getByText(/Every Friday at 22:30; next Friday at 22:30|next today at 22:30/).waitFor();
+    await renamed.getByText('Cache/').waitFor();
+    await expectClean();
+    await renamed.getByRole('button', { name: 'Edit…' }).click();
+    await page.getByRole('textbox', { name: 'Name' }).fill('Familie Müller');
+    await page.getByRole('dialog', { name: 'Edit Familie' }).getByRole('button', { name: 'Save' }).click();
+    await sheet.waitFor();
+    await page.keyboard.press('Escape');
+    await sheet.waitFor({ state: 'detached' });
+  });
+
+  it('has peace for a while, and goes on', async () => {
+    await page.getByText('Plans run by themselves while Permafrost does.').waitFor();
+    await button('Pause…').click();
+    await page.getByText('Every day there are hours in which no plan begins').click();
+    await expectClean();
+    await button('Save quiet hours').click();
+    await page.getByText('none begins from 08:00 to 18:00').waitFor();
+    await button('Pause…').click();
+    await button('Until I say so').click();
+    await page.getByText('No plan runs by itself until you say so.').waitFor();
+    await expectClean();
+    await button('Run by themselves again').click();
+    await page.getByText('none begins from 08:00 to 18:00').waitFor();
+  });
+
   it('backs up again at once when nothing has changed', async () => {
     await page.getByRole('main').getByRole('button', { name: 'Back up now' }).first().click();
     await page.getByRole('link', { name: 'Activity' }).click();

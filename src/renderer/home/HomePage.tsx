@@ -13,6 +13,7 @@ import { PlanSheet } from '../plan/PlanSheet.tsx';
 import { goTo } from '../route.ts';
 import { PlanRow } from './PlanRow.tsx';
 import { statusOf } from './status.ts';
+import { Unattended } from './Unattended.tsx';
 
 export function HomePage({ openPlan }: { openPlan: string | undefined }) {
   const plans = useAnswer('plans:list', {});
@@ -108,6 +109,7 @@ function Home({
           </Button>
         </div>
       </section>
+      {plans.some(({ schedule }) => schedule !== 'manual') && <Unattended now={now} />}
       <OrdersUnderWay />
       {isAdding && <NewPlan onClose={() => setAdding(false)} />}
       {opened !== undefined && (

@@ -6,6 +6,7 @@ import { formatAgo, formatBytes, formatCounted } from '../format.ts';
 import { Button } from '../pieces/controls.tsx';
 import { Elided } from '../pieces/Elided.tsx';
 import { Trouble } from '../pieces/Trouble.tsx';
+import { nextWords } from '../plan/scheduleWords.ts';
 import { goTo } from '../route.ts';
 import { RunNow } from './RunNow.tsx';
 import { RunStrip } from './RunStrip.tsx';
@@ -40,6 +41,7 @@ export function PlanRow({
         <div className="plan-facts">
           <p>{plan.latestSnapshot === null ? 'Nothing stored' : formatBytes(plan.latestSnapshot.bytes)}</p>
           <p className="muted">{at === null ? '' : formatAgo(at, now)}</p>
+          {plan.nextRunAt !== null && <p className="muted">next {nextWords(plan.nextRunAt, now)}</p>}
         </div>
         <div className="plan-act">
           <Button

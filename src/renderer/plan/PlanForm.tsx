@@ -9,6 +9,9 @@ import { TargetFields } from '../vaults/TargetFields.tsx';
 import { emptyTargetDraft, isTargetDraftComplete, targetInput } from '../vaults/targetDraft.ts';
 import type { TargetDraft } from '../vaults/targetDraft.ts';
 import { FolderFields } from './FolderFields.tsx';
+import { linesOf } from './planDraft.ts';
+import { ScheduleFields } from './ScheduleFields.tsx';
+import { draftOf, textOf } from './scheduleWords.ts';
 import { TargetChoice } from './TargetChoice.tsx';
 
 const NEW = '';
@@ -20,6 +23,7 @@ export function PlanForm({ isFirst = false, onDone }: { isFirst?: boolean; onDon
   const [excludes, setExcludes] = useState('');
   const [chosenTarget, setChosenTarget] = useState<string | null>(null);
   const [draft, setDraft] = useState<TargetDraft>(() => emptyTargetDraft('practice'));
+  const [schedule, setSchedule] = useState(() => draftOf('daily'));
   const [startNow, setStartNow] = useState(true);
   const saving = useSavePlan(onDone);
 
@@ -27,13 +31,18 @@ export function PlanForm({ isFirst = false, onDone }: { isFirst?: boolean; onDon
   const name = typedName ?? suggestName(sources);
   const target = chosenTarget ?? targets[0]?.name ?? NEW;
   const isNewTarget = !targets.some((known) => known.name === target);
-  const isComplete = sources.length > 0 && name !== '' && (!isNewTarget || isTargetDraftComplete(draft));
+  const text = textOf(schedule);
+  const isComplete =
+    sources.length > 0 && name !== '' && text !== null && (!isNewTarget || isTargetDraftComplete(draft));
 
   const submit = (): void => {
     if (!isComplete || saving.isPending) return;
     saving.save({
       newTarget: isNewTarget ? draft : undefined,
-      plan: { name, target: isNewTarget ? draft.name : target, sources, excludes: linesOf(excludes) },
+      plan: {
+        ...{ name, target: isNewTarget ? draft.name : target, sources, excludes: linesOf(excludes) },
+        schedule: text,
+      },
       startNow,
       onTargetMade: () => setChosenTarget(draft.name),
     });
@@ -63,6 +72,7 @@ export function PlanForm({ isFirst = false, onDone }: { isFirst?: boolean; onDon
           onChange={setExcludes}
         />
       )}
+      {!isFirst && <ScheduleFields draft={schedule} onChange={setSchedule} />}
       {targets.length > 0 && (
         <TargetChoice
           targets={targets}
@@ -92,6 +102,7 @@ interface PlanWish {
     readonly target: string;
     readonly sources: string[];
     readonly excludes: string[];
+    readonly schedule: string;
   };
   readonly startNow: boolean;
   /** A vault that was made stays, even if the plan is refused: the next try must not make it again. */
@@ -130,11 +141,4 @@ function suggestName(sources: readonly string[]): string {
     .replace(/^[^\p{L}\p{N}]+/u, '')
     .trim()
     .slice(0, 100);
-}
-
-function linesOf(text: string): string[] {
-  return text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
 }

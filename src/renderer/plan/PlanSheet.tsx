@@ -2,7 +2,7 @@ import { useState } from 'react';
 import { Menu, MenuItem, MenuTrigger, Popover } from 'react-aria-components';
 import type { PlanSummary, SnapshotSummary, TargetSummary } from '../../shared/types.ts';
 import { RunList } from '../activity/RunList.tsx';
-import { useAct, useAnswer } from '../engine.tsx';
+import { useAct, useAnswer, useNow } from '../engine.tsx';
 import { formatBytes, formatCounted, formatMoment } from '../format.ts';
 import { Answered } from '../pieces/Answered.tsx';
 import { Button } from '../pieces/controls.tsx';
@@ -11,6 +11,8 @@ import { MoreIcon } from '../pieces/icons.tsx';
 import { Confirm, Sheet } from '../pieces/Sheet.tsx';
 import { Trouble } from '../pieces/Trouble.tsx';
 import { goTo } from '../route.ts';
+import { EditPlan } from './EditPlan.tsx';
+import { nextWords, scheduleWords } from './scheduleWords.ts';
 
 export function PlanSheet({
   plan,
@@ -23,7 +25,8 @@ export function PlanSheet({
 }) {
   const start = useAct('backup:start');
   const runs = useAnswer('runs:list', { plan: plan.name, limit: 30 });
-  const [isRemoving, setRemoving] = useState(false);
+  const [open, setOpen] = useState<'edit' | 'remove' | null>(null);
+  const now = useNow();
   const target = targets.find(({ name }) => name === plan.target);
   return (
     <Sheet title={plan.name} onClose={onClose}>
@@ -35,12 +38,13 @@ export function PlanSheet({
         >
           Back up now
         </Button>
+        <Button onPress={() => setOpen('edit')}>Edit…</Button>
         <MenuTrigger>
           <Button aria-label="More about this plan">
             <MoreIcon />
           </Button>
           <Popover className="menu-ground">
-            <Menu className="menu" onAction={() => setRemoving(true)}>
+            <Menu className="menu" onAction={() => setOpen('remove')}>
               <MenuItem id="remove">Remove plan…</MenuItem>
             </Menu>
           </Popover>
@@ -51,6 +55,12 @@ export function PlanSheet({
         of={[
           ['Folders', <Paths key="folders" paths={plan.sources} />],
           ['Left out', plan.excludes.length === 0 ? '' : <Paths key="excludes" paths={plan.excludes} />],
+          [
+            'Runs',
+            plan.nextRunAt === null
+              ? scheduleWords(plan.schedule)
+              : `${scheduleWords(plan.schedule)}; next ${nextWords(plan.nextRunAt, now)}`,
+          ],
           ['Vault', target === undefined ? plan.target : `${plan.target}: ${target.place}`],
           ['Since', formatMoment(plan.createdAt)],
         ]}
@@ -63,7 +73,16 @@ export function PlanSheet({
         <h3>Runs</h3>
         <Answered answer={runs}>{(all) => <RunList runs={all} isNamed={false} />}</Answered>
       </section>
-      {isRemoving && <RemovePlan plan={plan} onClose={() => setRemoving(false)} onRemoved={onClose} />}
+      {open === 'remove' && <RemovePlan plan={plan} onClose={() => setOpen(null)} onRemoved={onClose} />}
+      {open === 'edit' && (
+        <EditPlan
+          plan={plan}
+          onClose={(name) => {
+            setOpen(null);
+            if (name !== plan.name) goTo({ page: 'home', plan: name });
+          }}
+        />
+      )}
     </Sheet>
   );
 }
