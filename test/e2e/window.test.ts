@@ -48,13 +48,14 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** With PERMAFROST_SHOTS=<folder>, how each step ended is kept there as a picture. */
-afterEach(async ({ task }) => {
+/** With PERMAFROST_SHOTS=<folder>, how each step ended is kept there as a picture, and what was seen on the way. */
+afterEach(({ task }) => picture(task.name));
+
+async function picture(of: string): Promise<void> {
   const shots = process.env['PERMAFROST_SHOTS'];
   if (shots === undefined) return;
-  const name = `${task.name.replaceAll(/[^a-z]+/gi, '-')}.png`;
-  await page.screenshot({ path: join(shots, name) });
-});
+  await page.screenshot({ path: join(shots, `${of.replaceAll(/[^a-z]+/gi, '-')}.png`) });
+}
 
 async function start(): Promise<void> {
   engine = await openEngine({ profile: join(folder, 'profile'), host: 'serve', resident: true });
@@ -159,6 +160,7 @@ describe('the window', () => {
     await edit.getByLabel('Leave out').fill('*.tmp\n\nCache/');
     await edit.getByRole('textbox', { name: 'Name' }).fill('Familie');
     await expectClean();
+    await picture('sheet to edit a plan');
     await edit.getByRole('button', { name: 'Save' }).click();
     const renamed = page.getByRole('dialog', { name: 'Familie', exact: true });
     await renamed.getByText(/Every Friday at 22:30; next Friday at 22:30|next today at 22:30/).waitFor();
@@ -177,6 +179,7 @@ describe('the window', () => {
     await button('Pause…').click();
     await page.getByText('Every day there are hours in which no plan begins').click();
     await expectClean();
+    await picture('sheet to pause');
     await button('Save quiet hours').click();
     await page.getByText('none begins from 08:00 to 18:00').waitFor();
     await button('Pause…').click();
@@ -256,6 +259,7 @@ describe('the window', () => {
     await sheet.getByText('another file', { exact: true }).waitFor();
     await sheet.getByText('Replace', { exact: true }).click();
     await expectClean();
+    await picture('sheet to put back');
     await sheet.getByRole('button', { name: 'Put back', exact: true }).click();
     await page.getByText('41 files (2.01 MB) moved back to where they were.').waitFor();
     await page.getByText('What was replaced is in').waitFor();

@@ -36,12 +36,12 @@ export function PlanRow({
             {plan.sources.length > 1 && <span>and {plan.sources.length - 1} more</span>}
             <span>· {target?.kind === 'practice' ? 'a practice vault' : plan.target}</span>
           </p>
+          {plan.nextRunAt !== null && <p className="muted">Runs next {nextWords(plan.nextRunAt, now)}</p>}
         </div>
         <RunStrip plan={plan.name} />
         <div className="plan-facts">
           <p>{plan.latestSnapshot === null ? 'Nothing stored' : formatBytes(plan.latestSnapshot.bytes)}</p>
           <p className="muted">{at === null ? '' : formatAgo(at, now)}</p>
-          {plan.nextRunAt !== null && <p className="muted">next {nextWords(plan.nextRunAt, now)}</p>}
         </div>
         <div className="plan-act">
           <Button
