@@ -43,10 +43,18 @@ export function listenForStop(
   return { signal: controller.signal, stopped, end };
 }
 
-/** Resolves when `signal` aborts. */
+/** Longest a timer can be set. */
+const LONG_MS = 2 ** 31 - 1;
+
+/** Resolves when `signal` aborts, and keeps the process from ending for want of anything to do until then. */
 export function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
+    const awake = setInterval(() => undefined, LONG_MS);
+    const end = (): void => {
+      clearInterval(awake);
+      resolve();
+    };
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
   });
 }
