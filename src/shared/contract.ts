@@ -115,6 +115,10 @@ export const inputs = {
     /** Go on although a source folder that held files is now empty: record them as deleted. */
     acceptEmptySource: z.boolean().default(false),
   }),
+  /** Has plans run one after the other, after what is under way. */
+  'backup:queue': z.strictObject({ plans: z.array(name).min(1).max(1000) }),
+  /** Takes a plan that waits for its turn out again. */
+  'backup:unqueue': z.strictObject({ plan: name }),
   'backup:cancel': z.strictObject({ run: z.number().int() }),
   'runs:list': z.strictObject({
     plan: name.optional(),
@@ -211,6 +215,8 @@ export interface Outputs extends VaultOutputs, ArchiveOutputs, CheckOutputs, Rec
   'unattended:show': UnattendedSummary;
   'unattended:set': UnattendedSummary;
   'backup:start': RunSummary;
+  'backup:queue': null;
+  'backup:unqueue': null;
   'backup:cancel': null;
   'runs:list': readonly RunSummary[];
   'runs:problems': readonly ProblemLine[];

@@ -44,6 +44,8 @@ export interface PlanSummary {
   readonly schedule: string;
   /** Epoch ms; past: as soon as it may. Null for never. It is kept only while a resident engine runs. */
   readonly nextRunAt: number | null;
+  /** It was asked for and waits for its turn. */
+  readonly isWaiting: boolean;
   readonly lastRun: RunSummary | null;
   readonly latestSnapshot: SnapshotSummary | null;
   readonly snapshots: number;

@@ -23,6 +23,8 @@ const requests: Readonly<Record<RequestName, true>> = {
   'unattended:show': true,
   'unattended:set': true,
   'backup:start': true,
+  'backup:queue': true,
+  'backup:unqueue': true,
   'backup:cancel': true,
   'runs:list': true,
   'runs:problems': true,

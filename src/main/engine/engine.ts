@@ -150,7 +150,7 @@ async function build(
     ...kitRoutes(context),
     ...recoverRoutes(context, recoveries),
     ...targetRoutes(context),
-    ...planRoutes(context),
+    ...planRoutes(context, (name) => runs.isWaiting(name)),
     ...scheduleRoutes(context, () => scheduler?.look()),
     ...backupRoutes(context, runs),
     ...browseRoutes(context),

@@ -65,11 +65,11 @@ function Home({
 }) {
   const now = useNow();
   const link = useLink();
-  const start = useAct('backup:start');
+  const queue = useAct('backup:queue');
   const [isAdding, setAdding] = useState(false);
   const opened = plans.find(({ name }) => name === openPlan);
   const status = statusOf(plans, targets, now);
-  const idle = plans.filter(({ lastRun }) => lastRun?.state !== 'running');
+  const idle = plans.filter(({ lastRun, isWaiting }) => lastRun?.state !== 'running' && !isWaiting);
   return (
     <Page
       name="Home"
@@ -82,16 +82,14 @@ function Home({
         <Button
           kind="primary"
           isDisabled={idle.length === 0}
-          onPress={() => {
-            for (const plan of idle) start.mutate({ plan: plan.name });
-          }}
+          onPress={() => queue.mutate({ plans: idle.map(({ name }) => name) })}
         >
           {plans.length === 1 ? 'Back up now' : 'Back up all'}
         </Button>
       }
     >
       {status.detail !== '' && <p className="lead">{status.detail}</p>}
-      {start.error !== null && <Trouble failure={start.error.failure} />}
+      {queue.error !== null && <Trouble failure={queue.error.failure} />}
       <section aria-label="Plans">
         <ul className="rows">
           {plans.map((plan) => (

@@ -20,7 +20,8 @@ export function PlanRow({
   targets: readonly TargetSummary[];
   now: number;
 }) {
-  const start = useAct('backup:start');
+  const queue = useAct('backup:queue');
+  const unqueue = useAct('backup:unqueue');
   const running = plan.lastRun?.state === 'running' ? plan.lastRun : null;
   const target = targets.find(({ name }) => name === plan.target);
   const at = storedAt(plan);
@@ -36,7 +37,11 @@ export function PlanRow({
             {plan.sources.length > 1 && <span>and {plan.sources.length - 1} more</span>}
             <span>· {target?.kind === 'practice' ? 'a practice vault' : plan.target}</span>
           </p>
-          {plan.nextRunAt !== null && <p className="muted">Runs next {nextWords(plan.nextRunAt, now)}</p>}
+          {plan.isWaiting ? (
+            <p className="muted">Waits for its turn</p>
+          ) : (
+            plan.nextRunAt !== null && <p className="muted">Runs next {nextWords(plan.nextRunAt, now)}</p>
+          )}
         </div>
         <RunStrip plan={plan.name} />
         <div className="plan-facts">
@@ -44,18 +49,28 @@ export function PlanRow({
           <p className="muted">{at === null ? '' : formatAgo(at, now)}</p>
         </div>
         <div className="plan-act">
-          <Button
-            kind="quiet"
-            aria-label={`Back up now: ${plan.name}`}
-            isDisabled={running !== null || start.isPending}
-            onPress={() => start.mutate({ plan: plan.name })}
-          >
-            Back up now
-          </Button>
+          {plan.isWaiting ? (
+            <Button
+              kind="quiet"
+              aria-label={`Do not back up now: ${plan.name}`}
+              onPress={() => unqueue.mutate({ plan: plan.name })}
+            >
+              Not now
+            </Button>
+          ) : (
+            <Button
+              kind="quiet"
+              aria-label={`Back up now: ${plan.name}`}
+              isDisabled={running !== null || queue.isPending}
+              onPress={() => queue.mutate({ plans: [plan.name] })}
+            >
+              Back up now
+            </Button>
+          )}
         </div>
       </div>
       {running !== null && <RunNow run={running} />}
-      {start.error !== null && <Trouble failure={start.error.failure} />}
+      {queue.error !== null && <Trouble failure={queue.error.failure} />}
       {running === null && <LastRun plan={plan} />}
     </li>
   );

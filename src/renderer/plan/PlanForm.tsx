@@ -112,7 +112,7 @@ interface PlanWish {
 function useSavePlan(onDone: () => void) {
   const addTarget = useAct('targets:add');
   const addPlan = useAct('plans:add');
-  const start = useAct('backup:start');
+  const start = useAct('backup:queue');
   const save = async (wish: PlanWish): Promise<void> => {
     addPlan.reset();
     if (wish.newTarget !== undefined) {
@@ -121,7 +121,7 @@ function useSavePlan(onDone: () => void) {
     }
     await addPlan.mutateAsync(wish.plan);
     // The plan is there: should the backup not start, its row says why.
-    if (wish.startNow) start.mutate({ plan: wish.plan.name });
+    if (wish.startNow) start.mutate({ plans: [wish.plan.name] });
     onDone();
   };
   return {

@@ -23,7 +23,7 @@ export function PlanSheet({
   targets: readonly TargetSummary[];
   onClose: () => void;
 }) {
-  const start = useAct('backup:start');
+  const start = useAct('backup:queue');
   const runs = useAnswer('runs:list', { plan: plan.name, limit: 30 });
   const [open, setOpen] = useState<'edit' | 'remove' | null>(null);
   const now = useNow();
@@ -33,8 +33,8 @@ export function PlanSheet({
       <div className="actions">
         <Button
           kind="primary"
-          isDisabled={plan.lastRun?.state === 'running'}
-          onPress={() => start.mutate({ plan: plan.name })}
+          isDisabled={plan.lastRun?.state === 'running' || plan.isWaiting}
+          onPress={() => start.mutate({ plans: [plan.name] })}
         >
           Back up now
         </Button>

@@ -59,7 +59,15 @@ function plan(name: string, lastRun: RunSummary | null, more: Partial<PlanSummar
     belongsTo: null,
     snapshots: 1,
   };
-  return { ...fixed, schedule: 'manual', nextRunAt: null, lastRun, latestSnapshot, ...more };
+  return {
+    ...fixed,
+    schedule: 'manual',
+    nextRunAt: null,
+    isWaiting: false,
+    lastRun,
+    latestSnapshot,
+    ...more,
+  };
 }
 
 const say = (...plans: PlanSummary[]): string => statusOf(plans, targets, now).sentence;

@@ -22,7 +22,10 @@ import { RequestCounts } from './requestCounts.ts';
 import { runSummary } from './runSummary.ts';
 import { refuseClosing } from './vaultUse.ts';
 
-type BackupRoutes = Pick<Routes, 'backup:start' | 'backup:cancel' | 'runs:list' | 'runs:problems'>;
+type BackupRoutes = Pick<
+  Routes,
+  'backup:start' | 'backup:queue' | 'backup:unqueue' | 'backup:cancel' | 'runs:list' | 'runs:problems'
+>;
 
 interface RunUnderWay {
   readonly id: RunId;
@@ -35,13 +38,37 @@ interface RunUnderWay {
 export class BackupRuns {
   readonly #context: EngineContext;
   #current: RunUnderWay | null = null;
-  #starting: Promise<unknown> | null = null;
+  #starting: { readonly plan: string; readonly begun: Promise<unknown> } | null = null;
   #isClosing = false;
+  /** Names of plans that run as soon as nothing else does, in this order. */
+  #waiting: string[] = [];
   /** What no backup may run beside. */
   #held: Promise<unknown> | null = null;
 
   constructor(context: EngineContext) {
     this.#context = context;
+  }
+
+  isWaiting(planName: string): boolean {
+    return this.#waiting.includes(planName);
+  }
+
+  /** Has plans run one after the other, after what is under way; one that waits or runs already is not added. */
+  async queue(planNames: readonly string[]): Promise<void> {
+    const { catalog, events, keys } = this.#context;
+    keys.newest();
+    for (const name of planNames) refuseForeign(await namedPlan(catalog, name));
+    for (const name of planNames) {
+      const isOn = this.#current?.plan === name || this.#starting?.plan === name;
+      if (!isOn && !this.isWaiting(name)) this.#waiting.push(name);
+    }
+    this.#startNext();
+    events.emit('lists:changed', {});
+  }
+
+  unqueue(planName: string): void {
+    this.#waiting = this.#waiting.filter((name) => name !== planName);
+    this.#context.events.emit('lists:changed', {});
   }
 
   get isBusy(): boolean {
@@ -61,7 +88,7 @@ export class BackupRuns {
       );
     }
     const starting = this.#start(planName, acceptEmptySource);
-    this.#starting = starting.catch(() => undefined);
+    this.#starting = { plan: planName, begun: starting.catch(() => undefined) };
     try {
       return await starting;
     } finally {
@@ -74,7 +101,7 @@ export class BackupRuns {
     const aborted = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
     for (;;) {
       signal.throwIfAborted();
-      const busy = this.#current?.ended ?? this.#starting ?? this.#held;
+      const busy = this.#current?.ended ?? this.#starting?.begun ?? this.#held;
       if (busy === null) break;
       await Promise.race([busy, aborted]);
     }
@@ -87,6 +114,21 @@ export class BackupRuns {
     }
   }
 
+  #startNext(): void {
+    if (this.isBusy || this.#isClosing) return;
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    this.start(next, false).catch((error: unknown) => {
+      if (this.isBusy)
+        this.#waiting.unshift(next); // another was quicker: after it
+      else {
+        this.#context.events.emit('engine:notice', toFailure(error));
+        this.#context.events.emit('lists:changed', {});
+        this.#startNext();
+      }
+    });
+  }
+
   /** Asks the run to stop at the next safe point. */
   cancel(run: number): void {
     if (this.#current?.id === run) this.#current.stop.abort();
@@ -95,7 +137,7 @@ export class BackupRuns {
   /** Stops what is under way and waits for it. */
   async close(): Promise<void> {
     this.#isClosing = true;
-    await this.#starting;
+    await this.#starting?.begun;
     this.#current?.stop.abort();
     await this.#current?.ended;
   }
@@ -143,6 +185,7 @@ export class BackupRuns {
     const row = { ...run, ...ended };
     // Before it is told: whoever hears of the end may start the next run.
     this.#current = null;
+    this.#startNext();
     events.emit(
       'run:ended',
       await runSummary(catalog, row, plan.name).catch(() => bareSummary(row, plan.name)),
@@ -214,6 +257,14 @@ export function backupRoutes(context: EngineContext, runs: BackupRuns): BackupRo
   const { catalog } = context;
   return {
     'backup:start': ({ plan, acceptEmptySource }) => runs.start(plan, acceptEmptySource),
+    'backup:queue': async ({ plans }) => {
+      await runs.queue(plans);
+      return null;
+    },
+    'backup:unqueue': ({ plan }) => {
+      runs.unqueue(plan);
+      return Promise.resolve(null);
+    },
     'backup:cancel': ({ run }) => {
       runs.cancel(run);
       return Promise.resolve(null);

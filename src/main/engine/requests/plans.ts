@@ -35,14 +35,22 @@ type PlanRoutes = Pick<
   'plans:list' | 'plans:show' | 'plans:add' | 'plans:edit' | 'plans:takeOver' | 'plans:remove'
 >;
 
-export function planRoutes({ catalog, events, profile }: EngineContext): PlanRoutes {
+/** @param isWaiting whether a plan of that name waits for its turn to run */
+export function planRoutes(
+  { catalog, events, profile }: EngineContext,
+  isWaiting: (name: string) => boolean,
+): PlanRoutes {
+  const summary = async (plan: PlanRow): Promise<PlanSummary> => ({
+    ...(await storedSummary(catalog, plan)),
+    isWaiting: isWaiting(plan.name),
+  });
   return {
     'plans:list': async () => {
       const summaries: PlanSummary[] = [];
-      for (const plan of await listPlans(catalog)) summaries.push(await summary(catalog, plan));
+      for (const plan of await listPlans(catalog)) summaries.push(await summary(plan));
       return summaries;
     },
-    'plans:show': async ({ name }) => summary(catalog, await namedPlan(catalog, name)),
+    'plans:show': async ({ name }) => summary(await namedPlan(catalog, name)),
     'plans:add': async ({ name, target, sources, excludes, schedule: text }) => {
       const schedule = checkSchedule(text);
       const row = await namedTarget(catalog, target);
@@ -64,7 +72,7 @@ export function planRoutes({ catalog, events, profile }: EngineContext): PlanRou
         });
       });
       events.emit('lists:changed', {});
-      return summary(catalog, await namedPlan(catalog, name));
+      return summary(await namedPlan(catalog, name));
     },
     'plans:edit': async ({ name, rename, sources, excludes, schedule }) => {
       const plan = await namedPlan(catalog, name);
@@ -89,7 +97,7 @@ export function planRoutes({ catalog, events, profile }: EngineContext): PlanRou
         });
       });
       events.emit('lists:changed', {});
-      return summary(catalog, await namedPlan(catalog, rename ?? name));
+      return summary(await namedPlan(catalog, rename ?? name));
     },
     'plans:takeOver': async ({ name, sources }) => {
       const plan = await namedPlan(catalog, name);
@@ -108,7 +116,7 @@ export function planRoutes({ catalog, events, profile }: EngineContext): PlanRou
         await redefinePlan(tx, plan.id, { sources: paths, excludes: plan.excludes });
       });
       events.emit('lists:changed', {});
-      return summary(catalog, await namedPlan(catalog, name));
+      return summary(await namedPlan(catalog, name));
     },
     'plans:remove': async ({ name }) => {
       const plan = await namedPlan(catalog, name);
@@ -167,7 +175,7 @@ function checkSources(sources: readonly string[], profile: string, archives: rea
   return paths;
 }
 
-async function summary(catalog: Catalog, plan: PlanRow): Promise<PlanSummary> {
+async function storedSummary(catalog: Catalog, plan: PlanRow): Promise<Omit<PlanSummary, 'isWaiting'>> {
   const run = await lastRun(catalog, plan.id);
   const snapshots = await listSnapshots(catalog, plan.id);
   const latest = snapshots.at(-1);
