@@ -7,7 +7,7 @@ import { Button, Field } from '../pieces/controls.tsx';
 import { Sheet } from '../pieces/Sheet.tsx';
 import { Trouble } from '../pieces/Trouble.tsx';
 import { FolderFields } from './FolderFields.tsx';
-import { linesOf } from './planDraft.ts';
+import { excludeHint, linesOf } from './planDraft.ts';
 import { ScheduleFields } from './ScheduleFields.tsx';
 import { draftOf, textOf } from './scheduleWords.ts';
 
@@ -51,13 +51,7 @@ export function EditPlan({ plan, onClose }: { plan: PlanSummary; onClose: (name:
           <p className="muted">What leaves the plan stays in the snapshots that have it.</p>
         )}
         <Field label="Name" value={name} onChange={setName} maxLength={100} />
-        <Field
-          label="Leave out"
-          hint="One pattern to a line, as in .gitignore: node_modules/, *.tmp, /Cache"
-          lines={3}
-          value={excludes}
-          onChange={setExcludes}
-        />
+        <Field label="Leave out" hint={excludeHint} lines={3} value={excludes} onChange={setExcludes} />
         <ScheduleFields draft={schedule} onChange={setSchedule} />
         {edit.error !== null && <Trouble failure={edit.error.failure} />}
         <div className="actions">

@@ -9,7 +9,7 @@ import { TargetFields } from '../vaults/TargetFields.tsx';
 import { emptyTargetDraft, isTargetDraftComplete, targetInput } from '../vaults/targetDraft.ts';
 import type { TargetDraft } from '../vaults/targetDraft.ts';
 import { FolderFields } from './FolderFields.tsx';
-import { linesOf } from './planDraft.ts';
+import { excludeHint, linesOf, usualExcludes } from './planDraft.ts';
 import { ScheduleFields } from './ScheduleFields.tsx';
 import { draftOf, textOf } from './scheduleWords.ts';
 import { TargetChoice } from './TargetChoice.tsx';
@@ -20,7 +20,7 @@ export function PlanForm({ isFirst = false, onDone }: { isFirst?: boolean; onDon
   const targets = useAnswer('targets:list', {}).data ?? [];
   const [folders, setFolders] = useState<readonly string[]>(['']);
   const [typedName, setTypedName] = useState<string | null>(null);
-  const [excludes, setExcludes] = useState('');
+  const [excludes, setExcludes] = useState(usualExcludes);
   const [chosenTarget, setChosenTarget] = useState<string | null>(null);
   const [draft, setDraft] = useState<TargetDraft>(() => emptyTargetDraft('practice'));
   const [schedule, setSchedule] = useState(() => draftOf('daily'));
@@ -64,13 +64,7 @@ export function PlanForm({ isFirst = false, onDone }: { isFirst?: boolean; onDon
         maxLength={100}
       />
       {!isFirst && (
-        <Field
-          label="Leave out"
-          hint="One pattern to a line, as in .gitignore: node_modules/, *.tmp, /Cache"
-          lines={3}
-          value={excludes}
-          onChange={setExcludes}
-        />
+        <Field label="Leave out" hint={excludeHint} lines={3} value={excludes} onChange={setExcludes} />
       )}
       {!isFirst && <ScheduleFields draft={schedule} onChange={setSchedule} />}
       {targets.length > 0 && (

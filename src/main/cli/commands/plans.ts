@@ -18,7 +18,7 @@ export function addPlans(program: Command, output: Output): void {
     .argument('<name>')
     .requiredOption('--target <target>', 'Where its snapshots go.')
     .requiredOption('--source <dir...>', 'Folders to save.')
-    .option('--exclude <pattern...>', 'What to leave out, in the syntax of .gitignore.')
+    .option('--exclude <rule...>', excludeHelp)
     .option('--schedule <text>', scheduleHelp)
     .action(async (name: string, options: AddOptions, command: Command) => {
       const { target, source, exclude = [], schedule } = options;
@@ -109,6 +109,9 @@ interface EditOptions {
   readonly schedule?: string;
 }
 
+const excludeHelp =
+  'What to leave out: patterns as in .gitignore, and @usual (trash, thumbnails and the like), @caches (CACHEDIR.TAG), @larger 2GB, @older 5y.';
+
 const scheduleHelp =
   'When it runs by itself, while "permafrost watch" or "serve" does: manual, every 30m, daily 02:00, weekly sunday 03:00, or cron text.';
 
@@ -119,7 +122,7 @@ function addEdit(plan: Command, output: Output): void {
     .argument('<name>')
     .option('--rename <name>', 'Another name.')
     .option('--source <dir...>', 'Folders to save from now on, instead of those it has.')
-    .option('--exclude <pattern...>', 'What to leave out from now on, instead of what it leaves out.')
+    .option('--exclude <rule...>', 'What to leave out from now on, instead of what it leaves out.')
     .option('--everything', 'Leave nothing out.')
     .option('--schedule <text>', scheduleHelp)
     .action(async (name: string, options: EditOptions, command: Command) => {

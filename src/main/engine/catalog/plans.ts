@@ -12,7 +12,7 @@ export interface NewPlan {
   readonly target: TargetId;
   /** Absolute paths, in the order the user gave them. */
   readonly sources: readonly Buffer[];
-  /** Patterns in gitignore syntax. */
+  /** Rules of what is left out, one a line: see scan/rules.ts. */
   readonly excludes: readonly string[];
   readonly createdAt: number;
   /** Its text: see src/shared/schedule.ts. `manual` unless given. */

@@ -18,7 +18,8 @@ import { Anchors, joinNames } from './anchors.ts';
 import { foundFile, foundFolder, foundSymlink } from './found.ts';
 import { withShortPath } from './longPath.ts';
 import { identity, type Root } from './root.ts';
-import { type IsExcluded, parseRules, type Rules } from './rules.ts';
+import { isCache, CACHE_TAG } from './cacheTag.ts';
+import { type IsExcluded, parseRules, type RuleFacts, type Rules } from './rules.ts';
 
 /** Names looked at between two chances to let others run: well under a millisecond. */
 const SLICE_NAMES = 64;
@@ -89,7 +90,7 @@ function* walkInSlices(root: Root, rules: Rules): Generator<FoundFolder | undefi
     for (let visit = pending.pop(); visit !== undefined; visit = pending.pop()) {
       place = placeOf(visit, place);
       const { names, path } = place;
-      const look = new FolderLook(place, anchors.reach(names), rules.below(names), root.skipped);
+      const look = new FolderLook(place, anchors.reach(names), rules, root.skipped);
       yield* look.run();
       yield { path, names, entries: look.entries, complete: look.complete, problems: look.problems };
       for (const inner of look.folders.reverse()) pending.push(inner);
@@ -116,16 +117,18 @@ class FolderLook {
   /** As it is reached. */
   readonly #way: Buffer;
   readonly #isExcluded: IsExcluded;
+  readonly #leavesCaches: boolean;
   readonly #skipped: ReadonlySet<string>;
   #self = '';
   #hasVanished = false;
   /** It may be listed, but nothing in it looked at: one problem, not one for each name. */
   #isShut = false;
 
-  constructor(place: Place, way: Buffer, isExcluded: IsExcluded, skipped: ReadonlySet<string>) {
+  constructor(place: Place, way: Buffer, rules: Rules, skipped: ReadonlySet<string>) {
     this.#place = place;
     this.#way = way;
-    this.#isExcluded = isExcluded;
+    this.#isExcluded = rules.below(place.names);
+    this.#leavesCaches = rules.leavesCaches;
     this.#skipped = skipped;
   }
 
@@ -148,20 +151,27 @@ class FolderLook {
   /** Names as latin1 text: one character a byte, so nothing is lost, and they sort as bytes do. */
   #list(): string[] {
     try {
-      return withShortPath(this.#way, (short) => {
-        const stat = lstatSync(short, { bigint: true });
-        this.#self = identity(stat);
-        const expected = this.#place.identity ?? this.#self;
-        if (!stat.isDirectory() || this.#self !== expected) {
-          this.#miss(
-            this.#place.path,
-            'changed',
-            'It became something else while the folder above it was read.',
-          );
-          return [];
-        }
-        return readdirSync(short, { encoding: 'latin1' }).sort();
-      });
+      return withShortPath(
+        this.#way,
+        (short) => {
+          const stat = lstatSync(short, { bigint: true });
+          this.#self = identity(stat);
+          const expected = this.#place.identity ?? this.#self;
+          if (!stat.isDirectory() || this.#self !== expected) {
+            this.#miss(
+              this.#place.path,
+              'changed',
+              'It became something else while the folder above it was read.',
+            );
+            return [];
+          }
+          const names = readdirSync(short, { encoding: 'latin1' });
+          return this.#leavesCaches && names.includes(CACHE_TAG) && isCache(short)
+            ? [CACHE_TAG]
+            : names.sort();
+        },
+        NAME_ROOM,
+      );
     } catch (error) {
       this.#missFor(this.#place.path, error);
       return [];
@@ -193,7 +203,7 @@ class FolderLook {
     try {
       const stat = lstatSync(path, { bigint: true, throwIfNoEntry: false });
       if (stat === undefined) this.#hasVanished = true;
-      else if (!this.#isExcluded(name, stat.isDirectory())) this.#add(name, stat, path);
+      else if (!this.#isExcluded(name, factsOf(stat))) this.#add(name, stat, path);
     } catch (error) {
       this.#isShut = errorCode(error) === 'EACCES';
       this.#missFor(this.#isShut ? this.#place.path : this.#pathTo(name), error);
@@ -253,6 +263,11 @@ class FolderLook {
   #pathTo(name: Buffer): Buffer {
     return joinNames(this.#place.path, [name]);
   }
+}
+
+function factsOf(stat: BigIntStats): RuleFacts {
+  const kind = stat.isDirectory() ? 'folder' : stat.isFile() ? 'file' : 'other';
+  return { kind, size: Number(stat.size), changedAt: Number(stat.mtimeMs) };
 }
 
 function unreadable(code: string): string {

@@ -256,6 +256,30 @@ describe('what cannot be seen', () => {
 });
 
 describe('rules', () => {
+  test('leaves out what is in a folder that says it is a cache, if that is a rule', async () => {
+    const top = tempTree();
+    const tag = 'Signature: 8a477f597d28d172789f06886806bc55\n# a cache';
+    for (const [folder, text] of [
+      ['real', tag],
+      ['false', tag.replace('8a', '8b')],
+      ['short', 'Signature'],
+    ] as const) {
+      mkdirSync(join(top, folder, 'inner'), { recursive: true });
+      writeFileSync(join(top, folder, 'CACHEDIR.TAG'), text);
+      writeFileSync(join(top, folder, 'inner', 'file'), 'x');
+    }
+    mkdirSync(join(top, 'linked'));
+    symlinkSync(join(top, 'real', 'CACHEDIR.TAG'), join(top, 'linked', 'CACHEDIR.TAG'));
+    const paths = async (rules: readonly string[]) =>
+      pathsOf(await walkAll(top, { rules: parseRules(rules) }));
+    const others = ['', 'false', 'false/inner', 'linked', 'real', 'short', 'short/inner'];
+    expect(await paths(['@caches'])).toEqual(others);
+    expect(await paths([])).toEqual([...others, 'real/inner'].sort());
+    const folders = await walkAll(top, { rules: parseRules(['@caches']) });
+    expect(namesIn(folders.find((folder) => text(folder.names) === 'real'))).toEqual(['CACHEDIR.TAG']);
+    expect(folders.every(({ complete }) => complete)).toBe(true);
+  });
+
   test('leave names out, and do not enter excluded folders', async () => {
     const top = tempTree();
     for (const folder of ['node_modules/x', 'src/build', 'keep'])
