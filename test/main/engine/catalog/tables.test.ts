@@ -5,6 +5,7 @@ import { ensureTop } from '../../../../src/main/engine/catalog/folders.ts';
 import type { RunId, SnapshotId, TargetId } from '../../../../src/main/engine/catalog/ids.ts';
 import {
   addPlan,
+  changePlan,
   findPlan,
   getPlan,
   listPlans,
@@ -85,13 +86,29 @@ test('keeps plans with their sources as bytes, in order', async () => {
     createdAt: 5,
   };
   const id = await catalog.transaction((tx) => addPlan(tx, plan));
-  expect(await getPlan(catalog, id)).toEqual({ ...plan, id, writer: null, host: null });
-  expect(await findPlan(catalog, 'docs')).toEqual({ ...plan, id, writer: null, host: null });
+  const kept = { ...plan, id, writer: null, host: null, schedule: 'manual', scheduledAt: 5 };
+  expect(await getPlan(catalog, id)).toEqual(kept);
+  expect(await findPlan(catalog, 'docs')).toEqual(kept);
   expect(await findPlan(catalog, 'none')).toBeUndefined();
   expect(await plansOfTarget(catalog, target)).toEqual(['docs']);
   const twice = catalog.transaction((tx) => addPlan(tx, { ...plan, uid: 'ac'.repeat(16) }));
   await expect(twice).rejects.toMatchObject({ kind: 'conflict' });
   expect(await listPlans(catalog)).toHaveLength(1);
+});
+
+test('changes how a plan is called and when it runs, and nothing else of it', async () => {
+  const catalog = await temporaryCatalog();
+  const target = await sampleTarget(catalog);
+  const id = await samplePlan(catalog, target);
+  await samplePlan(catalog, target, 'other');
+  const before = await getPlan(catalog, id);
+  const change = { name: 'renamed', schedule: 'daily 02:00', scheduledAt: 77 };
+  await catalog.transaction((tx) => changePlan(tx, id, change));
+  expect(await getPlan(catalog, id)).toEqual({ ...before, ...change });
+  await catalog.transaction((tx) => changePlan(tx, id, { name: 'renamed' }));
+  const taken = catalog.transaction((tx) => changePlan(tx, id, { name: 'other' }));
+  await expect(taken).rejects.toMatchObject({ kind: 'conflict' });
+  expect(await getPlan(catalog, id)).toEqual({ ...before, ...change });
 });
 
 test('removes a plan with all that is its own, and then its target', async () => {

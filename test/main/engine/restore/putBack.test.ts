@@ -296,6 +296,20 @@ describe('where something stands', () => {
   });
 });
 
+it('replaces what has the name although the same stands beside it, but never a pipe', async () => {
+  await saveAndRestore();
+  rmSync(inSource('big'));
+  execFileSync('mkfifo', [inSource('big')]);
+  writeFileSync(inSource('photos', '7'), 'my newer work');
+  expect(await putBack('keep-both')).toMatchObject({ keptBoth: 2 });
+  order = await scene.restore({ to: scene.path('out 2') });
+  expect(await putBack('replace')).toMatchObject({ state: 'done', moved: 1, replaced: 1, failed: 0 });
+  expect(lstatSync(inSource('big')).isFIFO()).toBe(true);
+  expect(readFileSync(inSource('photos', '7'))).toEqual(readFileSync(join(pristine(), 'photos', '7')));
+  const aside = join(order.to, `Replaced ${order.id.slice(0, 8)}`, 'source', 'photos', '7');
+  expect(readFileSync(aside, 'utf8')).toBe('my newer work');
+});
+
 /** `random % n` in turn, the same for the same seed. */
 function chance(seed: number): (n: number) => number {
   let state = seed;

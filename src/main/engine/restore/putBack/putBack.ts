@@ -226,15 +226,15 @@ class PutBack {
     await this.#bring(file, names, restored.found, standing);
   }
 
-  /** The right file stands beside the name only, and the name is to be had. */
+  /** The right file stands beside the name only, and what has the name can be replaced. */
   #isToReplace(
-    standing: Extract<Standing, { is: 'same' }>,
+    { first }: Extract<Standing, { is: 'same' }>,
     file: number,
     names: Names,
     isThere: boolean,
   ): boolean {
-    const isBeside = !standing.found.name.equals(this.#nameOnDisk(names));
-    return this.#choice === 'replace' && isBeside && isThere && this.#trees.survey.isRestored(file, names);
+    const canBe = first === 'file' || first === 'link';
+    return this.#choice === 'replace' && canBe && isThere && this.#trees.survey.isRestored(file, names);
   }
 
   #thereAlready(file: number, names: Names, found: Found, isThere: boolean): void {

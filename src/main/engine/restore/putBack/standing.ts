@@ -25,7 +25,8 @@ export interface Found extends Identity {
 
 export type Standing =
   | { readonly is: 'nothing' }
-  | { readonly is: 'same'; readonly found: Found }
+  /** `first`: what has the name itself, where the same stands beside it under a numbered one; else null. */
+  | { readonly is: 'same'; readonly found: Found; readonly first: ThingKind | null }
   | { readonly is: 'other'; readonly kind: ThingKind };
 
 /** A tree on disk in which names are looked up; `own`: made by a restore, so a mode that shuts us out may be lifted. */
@@ -80,11 +81,12 @@ async function standing(
       lstatSync(handle.at(name), { bigint: true, throwIfNoEntry: false }),
     );
     if (stat === undefined) return first === null ? { is: 'nothing' } : { is: 'other', kind: first };
+    const isFirst = first === null;
     first ??= kindOf(stat);
     // The path is good for one call right away.
     const path = (): Buffer => folders.with(folder, (handle) => handle.at(name));
     if (!folders.has(folder, name) || !(await isSame(path, stat))) continue;
-    return { is: 'same', found: { name, dev: stat.dev, ino: stat.ino } };
+    return { is: 'same', found: { name, dev: stat.dev, ino: stat.ino }, first: isFirst ? null : first };
   }
 }
 
