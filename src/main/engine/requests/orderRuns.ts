@@ -113,7 +113,7 @@ export class OrderRuns {
     }
     const now = await getOrder(this.#context.catalog, order.id);
     if (now === undefined || isEnded(now.state)) return;
-    await this.#keepSegments(now);
+    await this.#keepSegments(now).catch(ignoreExpected);
     await this.#end(now, 'cancelled', running?.tally.result(null) ?? now.result);
   }
 

@@ -66,7 +66,17 @@ export class KeptSegments {
    * Takes over what an order has of a pack and needs no longer, if it is worth it; else it is removed.
    * @param ranges what of it is there and opened
    */
-  async take(store: SegmentStore, { id, uid }: PackRow, ranges: readonly SegmentRange[]): Promise<void> {
+  async take(store: SegmentStore, pack: PackRow, ranges: readonly SegmentRange[]): Promise<void> {
+    try {
+      await this.#take(store, pack, ranges);
+    } catch (error) {
+      // That the next order pays again is no reason to stop this one.
+      if (errorCode(error) === undefined && !(error instanceof EngineError)) throw error;
+      store.remove(pack.uid);
+    }
+  }
+
+  async #take(store: SegmentStore, { id, uid }: PackRow, ranges: readonly SegmentRange[]): Promise<void> {
     const merged = mergeRanges(ranges);
     const bytes = bytesIn(merged);
     const before = (await listKept(this.#catalog)).filter(({ pack }) => pack !== id);

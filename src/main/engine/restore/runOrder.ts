@@ -14,7 +14,7 @@ import type { PackRow } from '../catalog/packs.ts';
 import { crashpoint } from '../crashpoint.ts';
 import { prepareKey } from '../crypto.ts';
 import type { SymlinkEntry } from '../entry.ts';
-import { EngineError, errorCode } from '../failure.ts';
+import { EngineError } from '../failure.ts';
 import { extractPack, type SegmentSource } from './extract.ts';
 import { changedHere, FileSink } from './fileSink.ts';
 import { findLocalFiles, isMarked } from './localFiles.ts';
@@ -210,13 +210,7 @@ async function leaveSegments(
   }
   const rows = await listRetrievals(job.catalog, job.order.id, ['fetched']);
   const ranges = rows.filter((row) => row.pack === pack.id).map(({ range }) => segmentsOf(range, pack));
-  try {
-    await job.kept.take(store, pack, ranges);
-  } catch (error) {
-    // The files are there: that the next order pays again is no reason to stop this one.
-    if (errorCode(error) === undefined && !(error instanceof EngineError)) throw error;
-    store.remove(pack.uid);
-  }
+  await job.kept.take(store, pack, ranges);
 }
 
 async function extractStored(

@@ -372,14 +372,15 @@ class PutBack {
       this.#tally.skipped(this.#pathOf(names));
       return;
     }
-    if (this.#trees.isRestored(folder)) {
-      this.#openUp(names.slice(0, -1));
-      this.#old.push({ names, found: { linkTo: entry.to } });
-    }
-    if (standing.is === 'same') {
-      this.#tally.same();
-      return;
-    }
+    const isThere = this.#trees.isRestored(folder);
+    if (isThere) this.#openUp(names.slice(0, -1));
+    if (standing.is !== 'same') await this.#bringLink(entry, names, standing);
+    else this.#tally.same();
+    // Only now: one that could not be put there stays where it is.
+    if (isThere) this.#old.push({ names, found: { linkTo: entry.to } });
+  }
+
+  async #bringLink(entry: SymlinkEntry, names: Names, standing: Standing): Promise<void> {
     const { folders, durability } = this.#sourceOf(names);
     const above = names.slice(1, -1);
     const name = this.#nameOnDisk(names);

@@ -2,12 +2,12 @@
  * The source folders of a plan as they are on this computer now. A source that is a link is followed once, as it was when
  * it was saved; below it every folder is entered for itself, never through a link. Names begin with the name that the source has in a restored tree.
  */
-import { lstatSync, mkdirSync, realpathSync } from 'node:fs';
+import { lstatSync, realpathSync } from 'node:fs';
 import { EngineError, errorCode } from '../../failure.ts';
-import { syncFolder } from '../../lastingNames.ts';
 import { withShortPath } from '../../scan/longPath.ts';
 import { folderNames } from '../../snapshotPath.ts';
 import { ownNameRules } from '../names.ts';
+import { makePrivateFolder } from '../writing/destination.ts';
 import { Durability } from '../writing/durable.ts';
 import { type FolderHandle, type Hold, holdTop } from '../writing/folderHandle.ts';
 import { type Names, OpenFolders } from '../writing/openFolders.ts';
@@ -17,11 +17,7 @@ import type { LookedAt } from './standing.ts';
 export interface SourceTree extends LookedAt {
   readonly path: Buffer;
   readonly durability: Durability;
-  /** It was not there and was made. */
-  readonly made: boolean;
 }
-
-const ABOVE = Buffer.from('/..');
 
 export class SourceTrees {
   readonly #paths: ReadonlyMap<string, Buffer>;
@@ -86,12 +82,13 @@ export class SourceTrees {
     const place = followed(path);
     const existing = this.#held(place);
     if (existing === undefined && !make) return undefined;
-    if (existing === undefined) makeSource(place);
+    // Only in a folder that is there: a disk that is not connected is not replaced by a folder in its place.
+    if (existing === undefined) makePrivateFolder(place);
     const top = existing ?? holdTop(place, this.#hold);
     const rules = ownNameRules();
     const folders = new OpenFolders(top, this.#hold, rules, false);
     const durability = new Durability(top, folders);
-    return { tree: { path, folders, rules, own: false, durability, made: existing === undefined }, top };
+    return { tree: { path, folders, rules, own: false, durability }, top };
   }
 
   #held(path: Buffer): FolderHandle | undefined {
@@ -107,18 +104,6 @@ export class SourceTrees {
 function followed(path: Buffer): Buffer {
   const stat = withShortPath(path, (short) => lstatSync(short, { throwIfNoEntry: false }));
   return stat?.isSymbolicLink() === true ? realpathSync.native(path, { encoding: 'buffer' }) : path;
-}
-
-/** Only in a folder that is there: a disk that is not connected is not replaced by a folder in its place. */
-function makeSource(path: Buffer): void {
-  withShortPath(
-    path,
-    (short) => {
-      mkdirSync(short, { mode: 0o700 });
-      syncFolder(Buffer.concat([short, ABOVE]));
-    },
-    ABOVE.length,
-  );
 }
 
 function nothingAbove(path: Buffer, cause: unknown): EngineError {

@@ -53,19 +53,24 @@ export function takeDestination(
   }
 }
 
+/** Makes a folder for this user only, in one that is there; it survives a power cut. */
+export function makePrivateFolder(path: Buffer): void {
+  withShortPath(
+    path,
+    (short) => {
+      mkdirSync(short, { mode: 0o700 });
+      syncFolder(Buffer.concat([short, ABOVE]));
+    },
+    ABOVE.length,
+  );
+}
+
 /** Whether it was this order's before. */
 function prepare(path: Buffer, temporaryName: Buffer): boolean {
   const look = (short: Buffer) => lstatSync(short, { throwIfNoEntry: false });
   const stat = withShortPath(path, look);
   if (stat === undefined) {
-    withShortPath(
-      path,
-      (short) => {
-        mkdirSync(short, { mode: 0o700 });
-        syncFolder(Buffer.concat([short, ABOVE]));
-      },
-      ABOVE.length,
-    );
+    makePrivateFolder(path);
     return false;
   }
   if (!stat.isDirectory()) throw taken(path, 'is not a folder');
