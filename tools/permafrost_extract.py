@@ -337,10 +337,15 @@ class Manifest:
             counts["folders"] += "folder" in line
             counts["puts"] += "put" in line
             counts["gone"] += "gone" in line
-            known = ("source", "exclude", "pack", "frames", "folder", "put", "more", "gone")
+            known = ("source", "exclude", "forgotten", "tagged", "pack", "frames", "folder", "put", "more", "gone")
             need(any(kind in line for kind in known), "a line of an unknown kind")
         need(self.lines[-1]["end"] == counts, "a manifest has more or fewer lines than it says")
         self.tree_hash = pack.tree_hash()
+
+
+def forgotten_in(manifests):
+    """Snapshots that a manifest tells to be no more, though their own manifests may still be there."""
+    return {uid for manifest in manifests for line in manifest.lines[1:-1] for uid in line.get("forgotten", ())}
 
 
 def counting(manifests):
@@ -561,6 +566,7 @@ def main():
     parser.add_argument("archives", help="folder of raw archives")
     parser.add_argument("--to", help="where to write; new or empty")
     parser.add_argument("--list", action="store_true", help="only list the snapshots")
+    parser.add_argument("--forgotten", action="store_true", help="also snapshots that were let go, as far as their data is still there")
     parser.add_argument("--snapshot", help="id of a snapshot, or the beginning of one; by default the newest of each plan")
     parser.add_argument("--passphrase-file", help="its first line is the passphrase")
     parser.add_argument("--kit", help="the recovery kit, saved as text")
@@ -598,6 +604,9 @@ def main():
         print(f"{path}: {why}", file=sys.stderr)
 
     newest = sorted(manifests.values(), key=lambda m: (m.head["plan"]["id"], m.head["epoch"]))
+    if not options.forgotten:
+        gone = forgotten_in(found)
+        newest = [m for m in newest if m.head["snapshot"] not in gone]
     if options.list:
         for manifest in newest:
             head = manifest.head

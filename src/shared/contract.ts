@@ -30,6 +30,12 @@ import type { Failure, Reply } from './failure.ts';
 import { name } from './names.ts';
 import { path, targetSettings, tier } from './parts.ts';
 import { recoveryInputs, type RecoveryEvents, type RecoveryOutputs } from './recoveryContract.ts';
+import {
+  retentionInputs,
+  retentionText,
+  type RetentionEvents,
+  type RetentionOutputs,
+} from './retentionContract.ts';
 import { vaultInputs, type VaultOutputs } from './vaultContract.ts';
 
 /** A snapshot's id, a beginning of it of at least 4 digits, or `latest`. */
@@ -62,6 +68,7 @@ export const inputs = {
   ...archiveInputs,
   ...checkInputs,
   ...recoveryInputs,
+  ...retentionInputs,
 
   'profile:status': none,
   /** Makes the master key and seals it with the passphrase. */
@@ -87,6 +94,8 @@ export const inputs = {
     excludes,
     /** When it runs by itself: `manual`, `every 30m`, `daily 02:00`, `weekly sunday 03:00`, or cron text. */
     schedule: schedule.default('manual'),
+    /** Which snapshots are kept: `everything`, or counts like `daily=7,weekly=4`. */
+    retention: retentionText.default('everything'),
   }),
   /** Changes what is given. What left the plan stays in the snapshots that have it. */
   'plans:edit': z.strictObject({
@@ -95,9 +104,13 @@ export const inputs = {
     sources: z.array(path).min(1).max(1000).optional(),
     excludes: excludes.unwrap().optional(),
     schedule: schedule.optional(),
+    retention: retentionText.optional(),
   }),
-  /** Forgets the plan and its snapshots here; archives stay at the target. */
-  'plans:remove': z.strictObject({ name }),
+  /**
+   * Forgets the plan and its snapshots here. Archives stay at the target; with `snapshots: 'forget'` those that only this
+   * plan needed are deleted there when that costs nothing.
+   */
+  'plans:remove': z.strictObject({ name, snapshots: z.enum(['keep', 'forget']).default('keep') }),
 
   /** What holds for everything that begins by itself. */
   'unattended:show': none,
@@ -199,7 +212,8 @@ export const inputs = {
   }),
 } as const;
 
-export interface Outputs extends VaultOutputs, ArchiveOutputs, CheckOutputs, RecoveryOutputs {
+export interface Outputs
+  extends VaultOutputs, ArchiveOutputs, CheckOutputs, RecoveryOutputs, RetentionOutputs {
   'profile:status': ProfileStatus;
   'profile:init': ProfileStatus;
   'profile:unlock': ProfileStatus;
@@ -239,7 +253,7 @@ export interface Outputs extends VaultOutputs, ArchiveOutputs, CheckOutputs, Rec
 }
 
 /** Events go one way, engine to hosts, and carry state, never commands. */
-export interface Events extends ArchiveEvents, CheckEvents, RecoveryEvents {
+export interface Events extends ArchiveEvents, CheckEvents, RecoveryEvents, RetentionEvents {
   /** A few times a second while a run is on. */
   'run:progress': RunProgress;
   'run:started': RunSummary;
@@ -271,6 +285,7 @@ export const eventNames: readonly EventName[] = [
   'errand:changed',
   'check:changed',
   'recovery:changed',
+  'prune:changed',
   'lists:changed',
   'profile:changed',
   'engine:notice',

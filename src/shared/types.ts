@@ -42,6 +42,10 @@ export interface PlanSummary {
   readonly belongsTo: string | null;
   /** When it runs by itself, as text: src/shared/schedule.ts. */
   readonly schedule: string;
+  /** Which snapshots are kept, as text: src/shared/retention.ts. */
+  readonly retention: string;
+  /** Most files changed at once in that snapshot: until it is accepted nothing older goes. */
+  readonly storm: ChangeStorm | null;
   /** Epoch ms; past: as soon as it may. Null for never. It is kept only while a resident engine runs. */
   readonly nextRunAt: number | null;
   /** It was asked for and waits for its turn. */
@@ -49,6 +53,12 @@ export interface PlanSummary {
   readonly lastRun: RunSummary | null;
   readonly latestSnapshot: SnapshotSummary | null;
   readonly snapshots: number;
+}
+
+/** Most of what a plan held was other content, or gone, in this snapshot: nothing older goes until it is accepted. */
+export interface ChangeStorm {
+  readonly snapshot: string;
+  readonly at: number;
 }
 
 /** What holds for everything that begins by itself. */
@@ -135,6 +145,8 @@ export interface SnapshotSummary {
   readonly folders: number;
   readonly bytes: number;
   readonly newBytes: number;
+  /** With any, it is kept whatever the plan's rules. */
+  readonly tags: readonly string[];
 }
 
 export interface EntryLine {

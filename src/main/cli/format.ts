@@ -82,6 +82,11 @@ export function formatWhen(at: number): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }
 
+/** `2026-12-01`, by the clock of this computer. */
+export function formatDay(at: number): string {
+  return formatWhen(at).slice(0, 10);
+}
+
 /** Cents where there are cents; two significant digits below one cent, so that little never reads as nothing. */
 export function formatUsd(usd: number): string {
   if (usd >= 0.01)

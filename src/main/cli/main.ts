@@ -11,6 +11,7 @@ import { addInit } from './commands/init.ts';
 import { addOrders } from './commands/orders.ts';
 import { addPlans } from './commands/plans.ts';
 import { addRestore } from './commands/restore.ts';
+import { addForgetting, addPrune } from './commands/prune.ts';
 import { addSchedule } from './commands/schedule.ts';
 import { addServe } from './commands/serve.ts';
 import { addSimulator } from './commands/simulator.ts';
@@ -73,6 +74,8 @@ function buildProgram(output: Output): Command {
     addRecover,
     addVault,
     addSchedule,
+    addPrune,
+    addForgetting,
     addWatch,
     addServe,
     addSimulator,

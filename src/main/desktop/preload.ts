@@ -105,6 +105,15 @@ const requests: Readonly<Record<RequestName, true>> = {
   'recover:resume': true,
   'recover:cancel': true,
   'plans:takeOver': true,
+  'retention:preview': true,
+  'retention:acceptStorm': true,
+  'snapshots:tag': true,
+  'snapshots:forget': true,
+  'prune:preview': true,
+  'prune:start': true,
+  'prune:history': true,
+  'writers:list': true,
+  'writers:retire': true,
   'practice:advance': true,
 };
 
@@ -116,6 +125,7 @@ const events: Readonly<Record<EventName, true>> = {
   'errand:changed': true,
   'check:changed': true,
   'recovery:changed': true,
+  'prune:changed': true,
   'lists:changed': true,
   'profile:changed': true,
   'engine:notice': true,

@@ -65,12 +65,16 @@ export const crashPoints = [
   'check-compared',
   'check-judged',
   'check-ended',
+  'rules-applied',
+  'prune-deleted',
+  'prune-forgotten',
   'rebuild-noted',
   'rebuild-asked',
   'rebuild-fetched',
   'rebuild-copied',
   'rebuild-packed',
   'rebuild-snapshot',
+  'rebuild-forgotten',
   'rebuild-ended',
 ] as const;
 

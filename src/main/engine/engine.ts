@@ -38,6 +38,8 @@ import { ErrandRuns } from './requests/errandRuns.ts';
 import { errandRoutes } from './requests/errands.ts';
 import { assertOwnKeys } from './requests/keyCheck.ts';
 import { KeptSegments } from './restore/keptSegments.ts';
+import { PruneRuns } from './requests/pruneRuns.ts';
+import { retentionRoutes } from './requests/retention.ts';
 import { scheduleRoutes } from './requests/schedule.ts';
 import { Scheduler } from './schedule/scheduler.ts';
 import { PutBacks } from './requests/putBacks.ts';
@@ -132,6 +134,7 @@ async function build(
   await context.kept.tidy();
   const errands = new ErrandRuns(context, runs);
   const checks = new CheckRuns(context, runs, errands);
+  const prunes = new PruneRuns(context, runs, errands);
   const recoveries = new RecoveryRuns(context, errands);
   await recoveries.tidy();
   const scheduler =
@@ -164,6 +167,7 @@ async function build(
     ...clearingRoutes(context, errands),
     ...errandRoutes(context, errands),
     ...checkRoutes(context, checks, errands),
+    ...retentionRoutes(context, runs, prunes),
     ...practiceRoutes(context, (uid, speed, ms) => practice.advance(uid, speed, ms)),
   };
   // A keychain with other keys than this profile's is as good as none: the passphrase is asked for.
@@ -171,6 +175,7 @@ async function build(
     await assertOwnKeys(catalog, context.keys).catch(() => undefined);
   const stopCarrying =
     options.resident === true ? carryOn(context, { orders, errands, checks, recoveries }) : () => undefined;
+  if (options.resident === true) prunes.begin();
   const stopScheduling = scheduler === null ? () => Promise.resolve() : runByItself(context, scheduler);
 
   return {
@@ -188,6 +193,7 @@ async function build(
       await putBacks.close();
       await recoveries.close();
       await checks.close();
+      await prunes.close();
       await errands.close();
       await practice.close();
       await catalog.close();

@@ -45,7 +45,7 @@ function run(state: RunState, ago: number, problems = 0): RunSummary {
 
 function snapshot(ago: number): SnapshotSummary {
   const times = { startedAt: now - ago, endedAt: now - ago };
-  return { id: 'ab', plan: '', target: '', ...times, files: 1, folders: 1, bytes: 1, newBytes: 1 };
+  return { id: 'ab', plan: '', target: '', ...times, files: 1, folders: 1, bytes: 1, newBytes: 1, tags: [] };
 }
 
 function plan(name: string, lastRun: RunSummary | null, more: Partial<PlanSummary> = {}): PlanSummary {
@@ -62,6 +62,8 @@ function plan(name: string, lastRun: RunSummary | null, more: Partial<PlanSummar
   return {
     ...fixed,
     schedule: 'manual',
+    retention: 'everything',
+    storm: null,
     nextRunAt: null,
     isWaiting: false,
     lastRun,

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { retentionWords } from '../../../shared/retentionWords.ts';
 import type { PlanSummary } from '../../../shared/types.ts';
 import { formatAgo, formatBytes, formatCount, formatWhen, plural, shown, table } from '../format.ts';
 import type { Output } from '../output.ts';
@@ -20,13 +21,15 @@ export function addPlans(program: Command, output: Output): void {
     .requiredOption('--source <dir...>', 'Folders to save.')
     .option('--exclude <rule...>', excludeHelp)
     .option('--schedule <text>', scheduleHelp)
+    .option('--keep <counts>', keepHelp)
     .action(async (name: string, options: AddOptions, command: Command) => {
-      const { target, source, exclude = [], schedule } = options;
+      const { target, source, exclude = [], schedule, keep } = options;
       const sources = source.map((dir) => absolutePath(dir, process.cwd()));
       await withSession(command, output, { keys: 'none' }, async (session) => {
         const summary = await session.ask('plans:add', {
           ...{ name, target, sources, excludes: exclude },
           ...(schedule !== undefined && { schedule }),
+          ...(keep !== undefined && { retention: keep }),
         });
         await output.result(summary, () => [
           `Plan ${summary.name} saves ${summary.sources.map(shown).join(', ')} to ${summary.target}.`,
@@ -84,11 +87,15 @@ export function addPlans(program: Command, output: Output): void {
     .command('remove')
     .description('Forgets a plan and its snapshots here; archives stay at the target.')
     .argument('<name>')
-    .action(async (name: string, _options: object, command: Command) => {
+    .option('--forget-snapshots', 'For good: what only they needed is deleted there when that costs nothing.')
+    .action(async (name: string, { forgetSnapshots }: RemoveOptions, command: Command) => {
       await withSession(command, output, { keys: 'none' }, async (session) => {
-        const nothing = await session.ask('plans:remove', { name });
+        const snapshots = forgetSnapshots === true ? 'forget' : 'keep';
+        const nothing = await session.ask('plans:remove', { name, snapshots });
         await output.result(nothing, () => [
-          `Plan ${name} is forgotten here; its archives stay at the target.`,
+          snapshots === 'keep'
+            ? `Plan ${name} is forgotten here; its archives stay at the target.`
+            : `Plan ${name} and its snapshots are forgotten; see what waits for its deletion: permafrost prune --dry-run`,
         ]);
       });
     });
@@ -99,6 +106,7 @@ interface AddOptions {
   readonly source: string[];
   readonly exclude?: string[];
   readonly schedule?: string;
+  readonly keep?: string;
 }
 
 interface EditOptions {
@@ -107,6 +115,11 @@ interface EditOptions {
   readonly exclude?: string[];
   readonly everything?: true;
   readonly schedule?: string;
+  readonly keep?: string;
+}
+
+interface RemoveOptions {
+  readonly forgetSnapshots?: true;
 }
 
 const excludeHelp =
@@ -114,6 +127,9 @@ const excludeHelp =
 
 const scheduleHelp =
   'When it runs by itself, while "permafrost watch" or "serve" does: manual, every 30m, daily 02:00, weekly sunday 03:00, or cron text.';
+
+const keepHelp =
+  'Which snapshots are kept: everything, or the newest of so many days, weeks, months or years that have any, as last=3,daily=7,weekly=4,monthly=12,yearly=10.';
 
 function addEdit(plan: Command, output: Output): void {
   plan
@@ -125,8 +141,9 @@ function addEdit(plan: Command, output: Output): void {
     .option('--exclude <rule...>', 'What to leave out from now on, instead of what it leaves out.')
     .option('--everything', 'Leave nothing out.')
     .option('--schedule <text>', scheduleHelp)
+    .option('--keep <counts>', keepHelp)
     .action(async (name: string, options: EditOptions, command: Command) => {
-      const { rename, source, exclude, everything, schedule } = options;
+      const { rename, source, exclude, everything, schedule, keep } = options;
       if (exclude !== undefined && everything === true)
         command.error('error: --exclude and --everything contradict each other');
       const excludes = everything === true ? [] : exclude;
@@ -138,6 +155,7 @@ function addEdit(plan: Command, output: Output): void {
           ...(sources !== undefined && { sources }),
           ...(excludes !== undefined && { excludes }),
           ...(schedule !== undefined && { schedule }),
+          ...(keep !== undefined && { retention: keep }),
         });
         await output.result(summary, () => planLines(summary, Date.now()));
       });
@@ -174,6 +192,10 @@ function planLines(p: PlanSummary, now: number): string[] {
       ['Target', p.target],
       ...p.sources.map((source, i) => [i === 0 ? 'Sources' : '', shown(source)]),
       ...p.excludes.map((pattern, i) => [i === 0 ? 'Leaves out' : '', shown(pattern)]),
+      ...(p.belongsTo === null ? [['Keeps', retentionWords(p.retention)]] : []),
+      ...(p.storm === null
+        ? []
+        : [['Held', `most files changed at once in ${shortId(p.storm.snapshot)}: prune --accept-changes`]]),
       ['Added', formatWhen(p.createdAt)],
       ...(p.belongsTo === null ? [['Runs', nextWords(p, now)]] : []),
       p.belongsTo === null ? ['Last run', ran(p, now)] : ['Belongs to', shown(p.belongsTo)],

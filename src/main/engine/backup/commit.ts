@@ -3,7 +3,8 @@ import { changesOf } from '../catalog/changes.ts';
 import { missingChunks } from '../catalog/closure.ts';
 import { manifestBytes } from '../catalog/manifestBytes.ts';
 import { listPacks, markTold, type PackRow } from '../catalog/packs.ts';
-import { commitSnapshot, setBase } from '../catalog/snapshots.ts';
+import { commitSnapshot, setBase, setStorm } from '../catalog/snapshots.ts';
+import { markTombstonesTold } from '../catalog/tombstones.ts';
 import { isRecordWhole } from '../catalog/suspects.ts';
 import { countTree } from '../catalog/tree.ts';
 import { getTarget, setKeysStored, type TargetRow } from '../catalog/targets.ts';
@@ -16,6 +17,7 @@ import type { BackupJob } from './backupJob.ts';
 import { raiseHead } from './head.ts';
 import { recordSealedPack } from './sealedPack.ts';
 import type { Sending } from './sending.ts';
+import { isStormy } from './storm.ts';
 import { writeManifest } from './writeManifest.ts';
 
 /** Whether anything differs from the snapshot before, or a check has found that the target does not tell that any more. */
@@ -39,27 +41,36 @@ export async function commitRun(job: BackupJob, sending: Sending): Promise<void>
   await chooseBase(job);
   const endedAt = Date.now();
   const epoch = target.epoch + 1;
-  const { pack: sealed, told } = await writeManifest(job, { epoch, previous: target.head, endedAt });
+  const {
+    pack: sealed,
+    told,
+    forgotten,
+  } = await writeManifest(job, { epoch, previous: target.head, endedAt });
   verifyPack(sealed.path, job.keys);
   const manifest = await recordSealedPack(job, sealed, null, epoch);
   crashpoint('manifest-sealed');
-  await catalog.transaction((tx) => markTold(tx, told, manifest));
+  await catalog.transaction(async (tx) => {
+    await markTold(tx, told, manifest);
+    await markTombstonesTold(tx, job.targetRow.id, forgotten, manifest);
+  });
   crashpoint('manifest-told');
   await sending.addOwed();
   await sending.drain();
   crashpoint('manifest-stored');
   const packs = await listPacks(catalog, { snapshot, states: ['stored'] });
   const counted = await totals(job, packs);
+  const stormy = await isStormy(catalog, snapshot);
   // From here on it is not stopped: the manifest is stored, only the catalog has to say so.
-  await catalog.transaction((tx) =>
-    commitSnapshot(tx, snapshot, {
+  await catalog.transaction(async (tx) => {
+    await commitSnapshot(tx, snapshot, {
       endedAt,
       epoch,
       manifest,
       head: sealed.treeHash,
       totals: counted,
-    }),
-  );
+    });
+    if (stormy) await setStorm(tx, snapshot, 'open');
+  });
   crashpoint('committed');
   raiseHead(job.profile.heads, await currentTarget(job), job.keys);
   crashpoint('head-raised');

@@ -30,7 +30,7 @@ export class ManifestWriter {
     });
   }
 
-  /** Lines in the order of the format: head, the plan's sources and excludes, packs with their frames, then folders with their puts and gones. */
+  /** Lines in the order of the format: head, the plan's sources and excludes, snapshots forgotten and tagged, packs with their frames, then folders with their puts and gones. */
   add(line: ManifestLine): void {
     countLine(this.#counts, line);
     const bytes = Buffer.from(`${encodeLine(line)}\n`);

@@ -10,6 +10,8 @@ import { EngineError } from '../failure.ts';
 export const MAX_LINE = 1024 * 1024;
 /** Chunk ids in one `put` or `more` line. */
 export const IDS_PER_LINE = 8192;
+/** Uids in one `forgotten` line. */
+export const FORGOTTEN_PER_LINE = 8192;
 const ID_BYTES = 32;
 
 export interface ManifestHead {
@@ -35,6 +37,8 @@ export interface ManifestPack {
   readonly treeHash: Buffer;
   readonly archiveId: string;
   readonly header: Buffer;
+  /** Another snapshot's run made it: what told it before is gone, or never came to be. */
+  readonly again?: boolean;
 }
 
 export interface ManifestFrame {
@@ -75,6 +79,10 @@ export type ManifestLine =
   | { readonly kind: 'source'; readonly path: Buffer }
   /** A pattern of what the plan left out, in gitignore syntax. */
   | { readonly kind: 'exclude'; readonly pattern: string }
+  /** Snapshots (uids) that are no more, though their own manifests may still be read. */
+  | { readonly kind: 'forgotten'; readonly snapshots: readonly string[] }
+  /** What somebody called a snapshot of the plan, as of now; those that no such line names have no tags. */
+  | { readonly kind: 'tagged'; readonly snapshot: string; readonly tags: readonly string[] }
   | ManifestPack
   | { readonly kind: 'frames'; readonly frames: readonly ManifestFrame[] }
   | { readonly kind: 'folder'; readonly number: number; readonly parent: number; readonly name: Buffer }
@@ -101,6 +109,10 @@ export function encodeLine(line: ManifestLine): string {
       return JSON.stringify({ source: bytesMember('name', line.path) });
     case 'exclude':
       return JSON.stringify({ exclude: line.pattern });
+    case 'forgotten':
+      return JSON.stringify({ forgotten: line.snapshots });
+    case 'tagged':
+      return JSON.stringify({ tagged: line.snapshot, tags: line.tags });
     case 'pack':
       return JSON.stringify({
         pack: line.uid,
@@ -108,6 +120,7 @@ export function encodeLine(line: ManifestLine): string {
         treeHash: line.treeHash.toString('hex'),
         archive: line.archiveId,
         header: line.header.toString('base64'),
+        ...(line.again === true && { again: true }),
       });
     case 'frames':
       return JSON.stringify({
@@ -186,12 +199,15 @@ const headShape = z.object({
   startedAt: count,
   endedAt: count,
 });
+const taggedShape = z.object({ tagged: hex(16), tags: z.array(z.string().max(100)).max(100) });
+const forgottenShape = z.array(hex(16)).max(FORGOTTEN_PER_LINE);
 const packShape = z.object({
   pack: hex(16),
   size: count,
   treeHash: hex(32),
   archive: z.string(),
   header: fixedBytes(128),
+  again: z.boolean().optional(),
 });
 const framesShape = z.object({ frames: z.array(z.tuple([u32, u32, u32.max(255), idBytes, z.array(u32)])) });
 const folderShape = z.object({ folder: u32, in: u32.default(0), ...named });
@@ -257,10 +273,16 @@ function decode(raw: unknown): ManifestLine {
     return { kind: 'source', path: bytesOf(name, name64) };
   }
   if ('exclude' in raw) return { kind: 'exclude', pattern: z.string().parse(raw.exclude) };
+  if ('tagged' in raw) {
+    const { tagged, tags } = taggedShape.parse(raw);
+    return { kind: 'tagged', snapshot: tagged, tags };
+  }
+  if ('forgotten' in raw) return { kind: 'forgotten', snapshots: forgottenShape.parse(raw.forgotten) };
   if ('pack' in raw) {
     const p = packShape.parse(raw);
     const treeHash = Buffer.from(p.treeHash, 'hex');
-    return { kind: 'pack', uid: p.pack, size: p.size, treeHash, archiveId: p.archive, header: p.header };
+    const { pack: uid, size, archive: archiveId, header, again } = p;
+    return { kind: 'pack', uid, size, treeHash, archiveId, header, ...(again === true && { again }) };
   }
   if ('frames' in raw) return { kind: 'frames', frames: framesShape.parse(raw).frames.map(decodeFrame) };
   if ('folder' in raw) {

@@ -9,12 +9,13 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { missingChunks } from '../catalog/closure.ts';
 import { forgetPack, listPacks, markDead, markUnstaged, type PackRow } from '../catalog/packs.ts';
 import { unfinishedRuns, updateRun } from '../catalog/runs.ts';
-import { commitSnapshot, runningSnapshots, type SnapshotRow } from '../catalog/snapshots.ts';
+import { commitSnapshot, runningSnapshots, setStorm, type SnapshotRow } from '../catalog/snapshots.ts';
 import { getTarget } from '../catalog/targets.ts';
 import { countTree } from '../catalog/tree.ts';
 import { pruneUnstored } from '../catalog/undo.ts';
 import { crashpoint } from '../crashpoint.ts';
 import { stagedPath } from './sending.ts';
+import { isStormy } from './storm.ts';
 
 export async function recoverRuns(catalog: Catalog, stagingDir: string): Promise<void> {
   await reconcileStaging(catalog, stagingDir);
@@ -77,15 +78,17 @@ async function finishCommit(catalog: Catalog, snapshot: SnapshotRow): Promise<bo
   const storedBytes = stored.reduce((sum, { size }) => sum + size, 0);
   const newBytes = stored.reduce((sum, pack) => sum + (pack.kind === 'data' ? pack.rawBytes : 0), 0);
   const tree = await countTree(catalog, snapshot.plan, snapshot.id);
-  await catalog.transaction((tx) =>
-    commitSnapshot(tx, snapshot.id, {
+  const stormy = await isStormy(catalog, snapshot.id);
+  await catalog.transaction(async (tx) => {
+    await commitSnapshot(tx, snapshot.id, {
       endedAt: manifest.storedAt ?? Date.now(),
       epoch: target.epoch + 1,
       manifest: manifest.id,
       head: manifest.treeHash,
       totals: { ...tree, newBytes, storedBytes },
-    }),
-  );
+    });
+    if (stormy) await setStorm(tx, snapshot.id, 'open');
+  });
   crashpoint('recovery-committed');
   return true;
 }

@@ -7,14 +7,16 @@ import { chunkIdsOf } from '../catalog/chunks.ts';
 import { framesOf } from '../catalog/frames.ts';
 import type { FolderId, PackKey, SnapshotId } from '../catalog/ids.ts';
 import { untoldPacks } from '../catalog/packs.ts';
-import { getSnapshot, type SnapshotRow } from '../catalog/snapshots.ts';
+import { untoldTombstones } from '../catalog/tombstones.ts';
+import { pieces } from '../catalog/bulk.ts';
+import { getSnapshot, listSnapshots, type SnapshotRow } from '../catalog/snapshots.ts';
 import { walkSnapshot } from '../catalog/walk.ts';
 import { prepareKey } from '../crypto.ts';
 import { countChunks, type Entry } from '../entry.ts';
 import { PackWriter, type SealedPack } from '../pack/packWriter.ts';
 import type { BackupJob } from './backupJob.ts';
 import { ManifestWriter } from './manifest.ts';
-import { IDS_PER_LINE, type ManifestEntry, type ManifestFrame } from './manifestLine.ts';
+import { FORGOTTEN_PER_LINE, IDS_PER_LINE, type ManifestEntry, type ManifestFrame } from './manifestLine.ts';
 
 /** The largest pack there is: a manifest is one pack, padded to what it needs. */
 const MANIFEST_PACK_BYTES = 4096 * 1024 * 1024;
@@ -29,11 +31,15 @@ export interface ManifestFacts {
   readonly endedAt: number;
 }
 
-/** Writes and seals it; resolves to the pack and the data packs that it tells of. */
-export async function writeManifest(
-  job: BackupJob,
-  facts: ManifestFacts,
-): Promise<{ readonly pack: SealedPack; readonly told: readonly PackKey[] }> {
+/** A sealed manifest, the data packs it tells of, and the snapshots (uids) it tells to be forgotten. */
+export interface WrittenManifest {
+  readonly pack: SealedPack;
+  readonly told: readonly PackKey[];
+  readonly forgotten: readonly string[];
+}
+
+/** Writes and seals it. */
+export async function writeManifest(job: BackupJob, facts: ManifestFacts): Promise<WrittenManifest> {
   const { keys, writer, profile } = job;
   const pack = new PackWriter({
     kind: 'manifest',
@@ -47,9 +53,14 @@ export async function writeManifest(
     const snapshot = await getSnapshot(job.catalog, job.snapshot);
     if (snapshot === undefined) throw new RangeError('a run without its snapshot');
     await addHead(job, snapshot, facts, manifest);
+    const forgotten = await untoldTombstones(job.catalog, job.targetRow.id);
+    for (const uids of pieces(forgotten, FORGOTTEN_PER_LINE))
+      manifest.add({ kind: 'forgotten', snapshots: uids });
+    for (const { uid, tags } of await listSnapshots(job.catalog, job.plan.id))
+      if (tags.length > 0) manifest.add({ kind: 'tagged', snapshot: uid, tags });
     const told = await addPacks(job, manifest);
     await addTree(job, snapshot, manifest);
-    return { pack: manifest.finish(), told };
+    return { pack: manifest.finish(), told, forgotten };
   } catch (error) {
     pack.abandon();
     throw error;
@@ -90,9 +101,10 @@ async function uidOf(db: Reader, snapshot: SnapshotId): Promise<string> {
 /** Data packs that no manifest has told of yet, each followed by what is in it. */
 async function addPacks(job: BackupJob, manifest: ManifestWriter): Promise<readonly PackKey[]> {
   const packs = await untoldPacks(job.catalog, job.targetRow.id);
-  for (const { id, uid, size, treeHash, archiveId, header } of packs) {
+  for (const { id, uid, size, treeHash, archiveId, header, snapshot } of packs) {
     if (archiveId === null) throw new RangeError('a stored pack without an archive');
-    manifest.add({ kind: 'pack', uid, size, treeHash, archiveId, header });
+    const again = snapshot !== job.snapshot && { again: true };
+    manifest.add({ kind: 'pack', uid, size, treeHash, archiveId, header, ...again });
     for await (const frames of framesOf(job.catalog, id)) {
       for (const line of framesPerLine(frames)) manifest.add({ kind: 'frames', frames: line });
     }

@@ -9,6 +9,7 @@ import { closeSync, openSync, rmSync } from 'node:fs';
 import { z } from 'zod';
 import { EngineError } from '../failure.ts';
 import type { Catalog } from './catalog.ts';
+import { IN_CHAIN } from './chain.ts';
 import { int, text } from './columns.ts';
 import { connect, type Reader, type Tx } from './db.ts';
 import type { TargetId } from './ids.ts';
@@ -40,7 +41,7 @@ const TARGET = 1;
 
 /** What of a pack a target tells. */
 const PACK_COLUMNS = `id, uid, target, kind, state, snapshot, size, header, tree_hash, archive_id, key_epoch, staged,
-  raw_bytes, first_frame, frame_count, first_chunk, last_chunk, chunk_count, created_at, stored_at, told_by`;
+  raw_bytes, first_frame, frame_count, first_chunk, last_chunk, chunk_count, created_at, stored_at, told_by, pinned, dead_at`;
 
 /**
  * Writes the copy, which must not be there yet, and proves the file sound. The catalog is busy for about a second per
@@ -69,7 +70,11 @@ export async function exportTarget(
     const ofPlans = 'plan in (select id from other.plans)';
     await tx.run(`insert into other.sources select * from main.sources where ${ofPlans}`);
     await tx.run(
-      `insert into other.snapshots select * from main.snapshots where ${ofPlans} and state = 'committed'`,
+      `insert into other.snapshots select * from main.snapshots where ${ofPlans} and state in ${IN_CHAIN}`,
+    );
+    await tx.run(
+      `insert into other.tombstones select ${TARGET}, snapshot, forgotten_at, manifest, told_by from main.tombstones where target = ?`,
+      [target],
     );
     await tx.run(`insert into other.folders select * from main.folders where ${ofPlans}`);
     // As of the last commit: what a run is adding is not there yet, and what it ends goes on.
@@ -86,7 +91,7 @@ export async function exportTarget(
       `insert into other.packs (${PACK_COLUMNS})
        select id, uid, ${TARGET}, kind, case state when 'dead' then 'dead' else 'stored' end, snapshot, size, header,
          tree_hash, archive_id, key_epoch, 0, raw_bytes, first_frame, frame_count, first_chunk, last_chunk, chunk_count,
-         created_at, stored_at, told_by
+         created_at, stored_at, told_by, pinned, dead_at
        from main.packs where target = ? and state in ('stored', 'suspect', 'dead') and archive_id is not null`,
       [target],
     );
@@ -117,14 +122,18 @@ export async function importTarget(
       [target],
     );
     await tx.run('insert into main.sources select * from other.sources');
-    await tx.run("insert into main.snapshots select * from other.snapshots where state = 'committed'");
+    await tx.run(`insert into main.snapshots select * from other.snapshots where state in ${IN_CHAIN}`);
+    await tx.run(
+      'insert into main.tombstones select ?, snapshot, forgotten_at, manifest, told_by from other.tombstones',
+      [target],
+    );
     await tx.run('insert into main.folders select * from other.folders');
     await tx.run('insert into main.entries select * from other.entries');
     await tx.run('insert into main.touched select * from other.touched');
     await tx.run(
       `insert into main.packs (${PACK_COLUMNS})
        select id, uid, ?, kind, state, snapshot, size, header, tree_hash, archive_id, key_epoch, 0, raw_bytes, first_frame,
-         frame_count, first_chunk, last_chunk, chunk_count, created_at, stored_at, told_by
+         frame_count, first_chunk, last_chunk, chunk_count, created_at, stored_at, told_by, pinned, dead_at
        from other.packs`,
       [target],
     );

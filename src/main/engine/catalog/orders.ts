@@ -4,7 +4,7 @@ import type { Tier } from '../target/target.ts';
 import { hex, unhex } from './bulk.ts';
 import { assignments, int, intOrNull, parsed, text } from './columns.ts';
 import type { Reader, Row, Tx } from './db.ts';
-import type { OrderKey, SnapshotId } from './ids.ts';
+import type { OrderKey, PlanId, SnapshotId } from './ids.ts';
 
 /** What has come of it so far. */
 export type OrderResult = Pick<
@@ -132,4 +132,18 @@ function orderRow(row: Row): OrderRow {
     result: parsed(row, 'result') as OrderResult,
     estimate: parsed(row, 'estimate') as Estimate,
   };
+}
+
+/** What was restored can be put back for so long, counted to the plan's newest snapshot. */
+const PUT_BACK_MS = 30 * 24 * 3_600_000;
+
+/** Snapshots of the plan from which a restore is under way, or was lately: its files may still be put back. */
+export async function snapshotsInUse(db: Reader, plan: PlanId): Promise<ReadonlySet<SnapshotId>> {
+  const ids = (await db.json(
+    `select json_group_array(distinct o.snapshot) from orders o join snapshots s on s.id = o.snapshot
+     where s.plan = ?1 and (o.ended_at is null or o.ended_at + ?2 > (
+       select max(started_at) from snapshots where plan = ?1 and state = 'committed'))`,
+    [plan, PUT_BACK_MS],
+  )) as SnapshotId[];
+  return new Set(ids);
 }

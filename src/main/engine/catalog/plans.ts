@@ -17,11 +17,14 @@ export interface NewPlan {
   readonly createdAt: number;
   /** Its text: see src/shared/schedule.ts. `manual` unless given. */
   readonly schedule?: string;
+  /** Its text: see src/shared/retention.ts. `everything` unless given. */
+  readonly retention?: string;
 }
 
 export interface PlanRow extends NewPlan {
   readonly id: PlanId;
   readonly schedule: string;
+  readonly retention: string;
   /** When the schedule was chosen. */
   readonly scheduledAt: number;
   /** The installation it belongs to, 32 hex digits; null for this one. */
@@ -45,8 +48,8 @@ export async function addPlan(tx: Tx, plan: NewPlan, owner?: PlanOwner): Promise
     throw new EngineError('conflict', `There already is a plan named ${plan.name}.`, 'Choose another name.');
   }
   const { lastId } = await tx.run(
-    `insert into plans (uid, name, target, excludes, created_at, writer, host, schedule, scheduled_at)
-     values (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `insert into plans (uid, name, target, excludes, created_at, writer, host, schedule, scheduled_at, retention)
+     values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       plan.uid,
       plan.name,
@@ -57,6 +60,7 @@ export async function addPlan(tx: Tx, plan: NewPlan, owner?: PlanOwner): Promise
       owner?.host ?? null,
       plan.schedule ?? 'manual',
       plan.createdAt,
+      plan.retention ?? 'everything',
     ],
   );
   await writeSources(tx, lastId as PlanId, plan.sources);
@@ -81,11 +85,16 @@ export async function redefinePlan(
   await writeSources(tx, id, sources);
 }
 
-/** Changes how a plan is called and when it runs; what it saves: `redefinePlan`. @throws EngineError `conflict` */
+/** Changes how a plan is called, when it runs and what it keeps; what it saves: `redefinePlan`. @throws EngineError `conflict` */
 export async function changePlan(
   tx: Tx,
   id: PlanId,
-  change: { readonly name?: string; readonly schedule?: string; readonly scheduledAt?: number },
+  change: {
+    readonly name?: string;
+    readonly schedule?: string;
+    readonly scheduledAt?: number;
+    readonly retention?: string;
+  },
 ): Promise<void> {
   if (change.name !== undefined) {
     const taken = await findPlan(tx, change.name);
@@ -100,6 +109,7 @@ export async function changePlan(
     name: change.name,
     schedule: change.schedule,
     scheduled_at: change.scheduledAt,
+    retention: change.retention,
   });
   if (set !== null) await tx.run(`update plans set ${set.sql} where id = ?`, [...set.values, id]);
 }
@@ -195,6 +205,7 @@ function planRow(row: Row): PlanRow {
     excludes: parsed(row, 'excludes') as string[],
     createdAt: int(row, 'created_at'),
     schedule: text(row, 'schedule'),
+    retention: text(row, 'retention'),
     scheduledAt: int(row, 'scheduled_at'),
     writer: textOrNull(row, 'writer'),
     host: textOrNull(row, 'host'),

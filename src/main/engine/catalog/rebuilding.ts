@@ -1,4 +1,5 @@
 /** Snapshots as they are found at a target: how a catalog is filled again from manifests. */
+import { IN_CHAIN } from './chain.ts';
 import { int } from './columns.ts';
 import type { Reader, Tx } from './db.ts';
 import { removeEntries, type EntryPlace } from './entries.ts';
@@ -30,13 +31,17 @@ export async function addFoundSnapshot(tx: Tx, found: FoundSnapshot): Promise<Sn
   return lastId as SnapshotId;
 }
 
-/** Fills in the totals of a snapshot whose entries and packs are all there, and which packs it brought. */
-export async function countSnapshot(tx: Tx, id: SnapshotId, plan: PlanId): Promise<void> {
+/** Fills in the totals of a snapshot whose entries and packs are all there; `made` are the data packs that its run made. */
+export async function countSnapshot(
+  tx: Tx,
+  id: SnapshotId,
+  plan: PlanId,
+  made: readonly PackKey[],
+): Promise<void> {
   await tx.run(
     `update packs set snapshot = ?1 where snapshot is null
-       and (id = (select manifest from snapshots where id = ?1)
-         or told_by = (select manifest from snapshots where id = ?1))`,
-    [id],
+       and (id = (select manifest from snapshots where id = ?1) or id in (select value from json_each(?2)))`,
+    [id, JSON.stringify(made)],
   );
   const { files, folders, bytes } = await countTree(tx, plan, id);
   await tx.run(
@@ -91,14 +96,14 @@ export class MentionedEntries {
   }
 }
 
-/** Which of these snapshots (uids) are committed here. */
+/** Which of these snapshots (uids) are here: committed, or forgotten since. */
 export async function knownSnapshots(
   db: Reader,
   uids: Iterable<string>,
 ): Promise<ReadonlyMap<string, SnapshotId>> {
   const rows = (await db.json(
     `select json_group_array(json_array(uid, id)) from snapshots
-     where state = 'committed' and uid in (select value from json_each(?))`,
+     where state in ${IN_CHAIN} and uid in (select value from json_each(?))`,
     [JSON.stringify([...uids])],
   )) as [string, SnapshotId][];
   return new Map(rows);

@@ -2,12 +2,13 @@
  * Snapshots of plans. `committed` is the only state anybody restores from; it is reached in one transaction with the
  * target's new epoch and head, the commit point of a run.
  */
-import { int, intOrNull, text } from './columns.ts';
+import { int, intOrNull, parsed, text, textOrNull } from './columns.ts';
 import type { Reader, Row, Tx } from './db.ts';
 import type { PackKey, PlanId, SnapshotId } from './ids.ts';
 import { mendLost } from './suspects.ts';
 
-export type SnapshotState = 'running' | 'committed' | 'abandoned';
+/** `forgotten`: it was committed, and its plan's rules or somebody let it go; entries it has none. */
+export type SnapshotState = 'running' | 'committed' | 'abandoned' | 'forgotten';
 
 export interface SnapshotTotals {
   readonly files: number;
@@ -33,6 +34,10 @@ export interface SnapshotRow extends SnapshotTotals {
   readonly endedAt: number | null;
   readonly epoch: number | null;
   readonly manifest: PackKey | null;
+  /** What somebody called it: then no rule lets it go. */
+  readonly tags: readonly string[];
+  /** Most of its files were new content at once: nothing older goes until somebody has looked at it. */
+  readonly storm: 'open' | 'accepted' | null;
 }
 
 /**
@@ -54,6 +59,29 @@ export async function startSnapshot(
     [snapshot.uid, snapshot.plan, snapshot.startedAt],
   );
   return lastId as SnapshotId;
+}
+
+/** Names it, or takes its names away with an empty list. */
+export async function tagSnapshot(tx: Tx, id: SnapshotId, tags: readonly string[]): Promise<void> {
+  await tx.run('update snapshots set tags = ? where id = ?', [JSON.stringify(tags), id]);
+}
+
+/** Of a plan, all at once, by uid: those not named have none. */
+export async function retagSnapshots(
+  tx: Tx,
+  plan: PlanId,
+  tagged: ReadonlyMap<string, readonly string[]>,
+): Promise<void> {
+  await tx.run(
+    `update snapshots set tags = coalesce((
+       select value ->> '$[1]' from json_each(?2) where value ->> '$[0]' = uid), '[]')
+     where plan = ?1`,
+    [plan, JSON.stringify([...tagged])],
+  );
+}
+
+export async function setStorm(tx: Tx, id: SnapshotId, storm: 'open' | 'accepted'): Promise<void> {
+  await tx.run('update snapshots set storm = ? where id = ?', [storm, id]);
 }
 
 /** A running snapshot that a new run goes on with is as old as that run: it holds the tree as that finds it. */
@@ -163,6 +191,8 @@ function snapshotRow(row: Row): SnapshotRow {
     endedAt: intOrNull(row, 'ended_at'),
     epoch: intOrNull(row, 'epoch'),
     manifest: intOrNull(row, 'manifest') as PackKey | null,
+    tags: parsed(row, 'tags') as string[],
+    storm: textOrNull(row, 'storm') as SnapshotRow['storm'],
     files: int(row, 'files'),
     folders: int(row, 'folders'),
     bytes: int(row, 'bytes'),

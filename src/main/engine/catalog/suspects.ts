@@ -14,6 +14,7 @@ import type { FolderId, PackKey, PlanId, SnapshotId, TargetId } from './ids.ts';
 import { markSuspect } from './packs.ts';
 import { current, rowPages } from './pages.ts';
 import type { Suspicion } from './proofs.ts';
+import { IN_CHAIN } from './chain.ts';
 import { refreshEntries } from './refresh.ts';
 
 /** Chunks `c` of a pack `p`: they lie in a range of numbers that other packs may share. */
@@ -177,8 +178,8 @@ async function mendChunks(tx: Tx, snapshot: SnapshotId): Promise<void> {
 export async function isRecordWhole(db: Reader, plan: PlanId): Promise<boolean> {
   const row = await db.row(
     `select (select relist from plans where id = ?1) + count(*) n from snapshots s join packs p on p.id = s.manifest
-     where s.plan = ?1 and s.state = 'committed' and p.state <> 'stored'
-       and s.id >= (select max(id) from snapshots where plan = ?1 and state = 'committed' and base)`,
+     where s.plan = ?1 and s.state in ${IN_CHAIN} and p.state <> 'stored'
+       and s.id >= (select max(id) from snapshots where plan = ?1 and state in ${IN_CHAIN} and base)`,
     [plan],
   );
   return int(row ?? {}, 'n') === 0;

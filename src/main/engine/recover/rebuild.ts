@@ -11,13 +11,15 @@ import type { ManifestFrame, ManifestHead, ManifestLine, ManifestPack } from '..
 import type { Catalog, Tx } from '../catalog/catalog.ts';
 import { lastChunkNumber, loadChunkIds } from '../catalog/chunks.ts';
 import { ensureTop } from '../catalog/folders.ts';
+import { fileRunsAt } from '../catalog/needed.ts';
 import type { PackKey, PlanId, TargetId } from '../catalog/ids.ts';
-import { addFoundPack, findPack, markDead, moveArchive, type PackIndex } from '../catalog/packs.ts';
+import { addFoundPack, findPack, markDead, markTold, moveArchive, type PackIndex } from '../catalog/packs.ts';
 import { addPlan, freePlanName, planOfUid, redefinePlan } from '../catalog/plans.ts';
 import { addFoundSnapshot, countSnapshot, MentionedEntries } from '../catalog/rebuilding.ts';
-import { latestSnapshot } from '../catalog/snapshots.ts';
+import { latestSnapshot, retagSnapshots } from '../catalog/snapshots.ts';
+import { addTombstones, tombstonesOf } from '../catalog/tombstones.ts';
 import { createChunkIndex, type ChunkIndex } from '../chunk/chunkIndex.ts';
-import { RunBuilder } from '../entry.ts';
+import { chunkNumbers, RunBuilder } from '../entry.ts';
 import { damaged } from '../pack/damaged.ts';
 import { parseHeader } from '../pack/header.ts';
 import { chunkAt, frameAt } from '../pack/index.ts';
@@ -48,11 +50,15 @@ export class Rebuild {
   readonly #index: ChunkIndex;
   /** Numbers of chunks that no pack known has. */
   readonly #dangling = new Set<number>();
-  #filesIncomplete = 0;
+  /** Data packs by the manifest of the snapshot whose run made them. */
+  readonly #made = new Map<PackKey, PackKey[]>();
+  /** Snapshots (uids) that a record tells to be forgotten. */
+  readonly #forgotten: Set<string>;
 
-  private constructor(options: RebuildOptions, index: ChunkIndex) {
+  private constructor(options: RebuildOptions, index: ChunkIndex, forgotten: Set<string>) {
     this.#options = options;
     this.#index = index;
+    this.#forgotten = forgotten;
   }
 
   static async begin(options: RebuildOptions): Promise<Rebuild> {
@@ -63,24 +69,42 @@ export class Rebuild {
       for (const [i, number] of numbers.entries())
         index.add(ids.subarray(i * ID_BYTES, (i + 1) * ID_BYTES), number);
     });
-    return new Rebuild(options, index);
+    return new Rebuild(options, index, new Set(await tombstonesOf(catalog, target)));
   }
 
-  /** Files of the snapshots put together here with content in none of the packs known. */
-  get filesIncomplete(): number {
-    return this.#filesIncomplete;
+  /** A record tells that the snapshot is no more; it may still be needed for what comes after it. */
+  isForgotten(snapshot: string): boolean {
+    return this.#forgotten.has(snapshot);
+  }
+
+  /** Versions of files with content in none of the packs known. To be asked when everything is put together. */
+  async countIncomplete(): Promise<number> {
+    const { catalog, target } = this.#options;
+    if (this.#dangling.size === 0) return 0;
+    let incomplete = 0;
+    for await (const page of fileRunsAt(catalog, target)) {
+      for (const runs of page)
+        if (chunkNumbers(runs).some((number) => this.#dangling.has(number))) incomplete++;
+    }
+    return incomplete;
   }
 
   /** Records the manifest's own pack and the data packs that it tells of. */
   async addPacks(manifest: FoundManifest, superseded: boolean): Promise<void> {
+    const { catalog, target, listed, signal } = this.#options;
     const own = await this.#addManifestPack(manifest, superseded);
+    this.#made.set(own, []);
     const unlisted: ToldPack[] = [];
-    for await (const told of packsOf(manifest, this.#options.signal)) {
-      // Of a chunk that lies in several packs, one that is there is taken.
-      if (this.#options.listed.has(told.pack.uid)) await this.#addDataPack(told, manifest, own);
+    for await (const told of toldIn(manifest, signal)) {
+      if ('forgotten' in told) {
+        for (const snapshot of told.forgotten) this.#forgotten.add(snapshot);
+        const stones = told.forgotten.map((snapshot) => ({ snapshot, manifest: null }));
+        await catalog.transaction((tx) => addTombstones(tx, target, stones, Date.now(), own));
+        // Of a chunk that lies in several packs, one that is there is taken.
+      } else if (listed.has(told.pack.uid)) await this.#addDataPack(told, manifest, own, superseded);
       else unlisted.push(told);
     }
-    for (const told of unlisted) await this.#addDataPack(told, manifest, own);
+    for (const told of unlisted) await this.#addDataPack(told, manifest, own, superseded);
   }
 
   async #addManifestPack({ known, open, treeHash }: FoundManifest, superseded: boolean): Promise<PackKey> {
@@ -113,7 +137,12 @@ export class Rebuild {
     });
   }
 
-  async #addDataPack({ pack, frames }: ToldPack, { head }: FoundManifest, toldBy: PackKey): Promise<void> {
+  async #addDataPack(
+    { pack, frames }: ToldPack,
+    { head }: FoundManifest,
+    toldBy: PackKey,
+    superseded: boolean,
+  ): Promise<void> {
     const { catalog, listed } = this.#options;
     const found = listed.get(pack.uid);
     const before = await findPack(catalog, pack.uid);
@@ -122,10 +151,14 @@ export class Rebuild {
     if (before !== undefined) {
       if (before.archiveId !== archiveId && found !== undefined)
         await catalog.transaction((tx) => moveArchive(tx, before.id, found.archive.archiveId));
+      // Told once more, because what told it first does not count any more.
+      if (!superseded) await catalog.transaction((tx) => markTold(tx, [before.id], toldBy));
+      if (pack.again !== true) this.#made.get(toldBy)?.push(before.id);
       return;
     }
-    await this.#add({
-      ...pack,
+    const { again, ...facts } = pack;
+    const id = await this.#add({
+      ...facts,
       archiveId,
       keyEpoch: parseHeader(pack.header).keyEpoch,
       createdAt: found?.described.createdAt ?? head.endedAt,
@@ -133,6 +166,7 @@ export class Rebuild {
       toldBy,
       index: this.#numbered(framesIndex(frames)),
     });
+    if (again !== true) this.#made.get(toldBy)?.push(id);
   }
 
   /** Records a pack that no manifest tells of, from its own header and index. */
@@ -160,10 +194,10 @@ export class Rebuild {
     });
   }
 
-  async #add(pack: Omit<ManifestPack, 'kind' | 'archiveId'> & AddedPack): Promise<void> {
+  async #add(pack: Omit<ManifestPack, 'kind' | 'archiveId' | 'again'> & AddedPack): Promise<PackKey> {
     const { catalog, target } = this.#options;
     const rawBytes = pack.index.frames.reduce((sum, { raw }) => sum + raw, 0);
-    await catalog.transaction((tx) =>
+    return catalog.transaction((tx) =>
       addFoundPack(tx, { ...pack, target, kind: 'data', snapshot: null, rawBytes }),
     );
   }
@@ -201,7 +235,7 @@ export class Rebuild {
     await catalog.transaction(async (tx) => {
       const pack = await findPack(tx, known.described.packId);
       if (pack === undefined) throw new RangeError('a manifest whose pack is not recorded');
-      const definition = await definitionOf(manifest, this.#options.signal);
+      const { tagged, ...definition } = await definitionOf(manifest, this.#options.signal);
       const plan = await this.#plan(tx, head, definition);
       const parent = await latestSnapshot(tx, plan);
       const snapshot = await addFoundSnapshot(tx, {
@@ -220,7 +254,8 @@ export class Rebuild {
       );
       for await (const line of linesOf(manifest, this.#options.signal)) await tree.take(line);
       await tree.end();
-      await countSnapshot(tx, snapshot, plan);
+      await retagSnapshots(tx, plan, tagged);
+      await countSnapshot(tx, snapshot, plan, this.#made.get(pack.id) ?? []);
     });
   }
 
@@ -244,16 +279,13 @@ export class Rebuild {
   /** A chunk that no pack has gets a number that nothing stands behind: who restores the file is told so. */
   #content(ids: readonly Buffer[]): Uint32Array {
     const runs = new RunBuilder();
-    let isWhole = true;
     for (const piece of ids) {
       for (let at = 0; at < piece.length; at += ID_BYTES) {
         const { number, isNew } = this.#index.claim(piece.subarray(at, at + ID_BYTES));
         if (isNew) this.#dangling.add(number);
-        isWhole &&= !this.#dangling.has(number);
         runs.add(number);
       }
     }
-    if (!isWhole) this.#filesIncomplete++;
     return runs.runs();
   }
 }
@@ -306,12 +338,19 @@ async function* linesOf(manifest: FoundManifest, signal: AbortSignal): AsyncGene
   }
 }
 
-/** The data packs with their frames; what follows them in the manifest is not read. */
-async function* packsOf(manifest: FoundManifest, signal: AbortSignal): AsyncGenerator<ToldPack> {
+/** What a manifest tells beside its tree: snapshots that are forgotten, then data packs with their frames. */
+async function* toldIn(
+  manifest: FoundManifest,
+  signal: AbortSignal,
+): AsyncGenerator<ToldPack | { readonly forgotten: readonly string[] }> {
   let pack: ManifestPack | null = null;
   let frames: ManifestFrame[] = [];
   for await (const line of linesOf(manifest, signal)) {
-    if (line.kind === 'head' || line.kind === 'source' || line.kind === 'exclude') continue;
+    if (isPreamble(line)) continue;
+    if (line.kind === 'forgotten') {
+      yield { forgotten: line.snapshots };
+      continue;
+    }
     if (line.kind === 'frames') {
       if (pack === null) throw damaged('A manifest tells frames of no pack');
       frames.push(...line.frames);
@@ -324,15 +363,25 @@ async function* packsOf(manifest: FoundManifest, signal: AbortSignal): AsyncGene
   }
 }
 
-async function definitionOf(manifest: FoundManifest, signal: AbortSignal): Promise<Definition> {
+async function definitionOf(
+  manifest: FoundManifest,
+  signal: AbortSignal,
+): Promise<Definition & { readonly tagged: ReadonlyMap<string, readonly string[]> }> {
   const sources: Buffer[] = [];
   const excludes: string[] = [];
+  const tagged = new Map<string, readonly string[]>();
   for await (const line of linesOf(manifest, signal)) {
     if (line.kind === 'source') sources.push(line.path);
     else if (line.kind === 'exclude') excludes.push(line.pattern);
-    else if (line.kind !== 'head') break;
+    else if (line.kind === 'tagged') tagged.set(line.snapshot, line.tags);
+    else if (line.kind !== 'head' && line.kind !== 'forgotten') break;
   }
-  return { sources, excludes };
+  return { sources, excludes, tagged };
+}
+
+/** What tells of the plan, before packs and tree. */
+function isPreamble({ kind }: ManifestLine): boolean {
+  return kind === 'head' || kind === 'source' || kind === 'exclude' || kind === 'tagged';
 }
 
 function framesIndex(frames: readonly ManifestFrame[]): Omit<PackIndex, 'numbers'> {

@@ -9,7 +9,11 @@ import { readFileSync } from 'node:fs';
 import type { RecoveryOutcome, RecoveryResult } from '../../../shared/recoveryTypes.ts';
 import { importTarget, isEmptyOfHistory } from '../catalog/copy.ts';
 import { newestInventory } from '../catalog/inventories.ts';
-import { addFoundPack, findPack, listPacks } from '../catalog/packs.ts';
+import { forgetAbsentPacks } from '../catalog/deadPacks.ts';
+import { forgetTold } from '../catalog/forgetting.ts';
+import type { PackKey } from '../catalog/ids.ts';
+import { buryUnneeded } from '../catalog/needed.ts';
+import { addFoundPack, findPack, listPacks, type PackRow } from '../catalog/packs.ts';
 import { listPlans, takePlan } from '../catalog/plans.ts';
 import { foundTotals, knownSnapshots } from '../catalog/rebuilding.ts';
 import {
@@ -23,6 +27,7 @@ import {
   type RecoveryRole,
 } from '../catalog/recoveries.ts';
 import { suspectPack } from '../catalog/suspects.ts';
+import { matchTombstones } from '../catalog/tombstones.ts';
 import { setKeysStored } from '../catalog/targets.ts';
 import { LAG_MS } from '../check/compare.ts';
 import { estimate } from '../cost/estimate.ts';
@@ -373,7 +378,7 @@ async function isWanting(job: RecoverJob, { rebuild, manifests }: Rebuilding): P
   if (manifests.length === 0 && (await foundTotals(job.catalog, job.targetRow.id)).snapshots === 0)
     return true;
   for (const manifest of (await ordered(job, manifests)).apply)
-    if ((await rebuild.countMissing(manifest)) > 0) return true;
+    if (!rebuild.isForgotten(manifest.snapshot) && (await rebuild.countMissing(manifest)) > 0) return true;
   return false;
 }
 
@@ -422,6 +427,7 @@ interface Found {
 /** What remains to be told and noted when everything that can be had is there. */
 async function settle(job: RecoverJob, found: Found, rebuilding: Rebuilding): Promise<RecoveryOutcome> {
   const { catalog, recovery, targetRow, keys, formerWriter } = job;
+  await letGo(job, found, rebuilding);
   const packsMissing = await suspectUnlisted(job, found);
   await noteCopies(job, found.opened);
   const { generation } = keys.slots();
@@ -437,9 +443,10 @@ async function settle(job: RecoverJob, found: Found, rebuilding: Rebuilding): Pr
   const { orphaned } = await ordered(job, rebuilding.manifests);
   const result: RecoveryResult = {
     ...(await foundTotals(catalog, targetRow.id)),
-    snapshotsLost: orphaned.length + rebuilding.lost,
+    snapshotsLost:
+      orphaned.filter(({ snapshot }) => !rebuilding.rebuild.isForgotten(snapshot)).length + rebuilding.lost,
     packsMissing,
-    filesIncomplete: rebuilding.rebuild.filesIncomplete,
+    filesIncomplete: await rebuilding.rebuild.countIncomplete(),
     bytesRead: rows.reduce((sum, row) => sum + (row.state === 'lost' ? 0 : bytesOf(row)), 0),
   };
   await catalog.transaction((tx) => updateRecovery(tx, recovery.id, { result }));
@@ -448,17 +455,48 @@ async function settle(job: RecoverJob, found: Found, rebuilding: Rebuilding): Pr
   return isWhole && snapshots > 0 ? 'done' : 'problems';
 }
 
-/** Packs that records tell of and that the target surely would list. */
-async function suspectUnlisted(
-  { catalog, targetRow }: RecoverJob,
-  { listing, takenAt }: Found,
-): Promise<number> {
+/** Snapshots that the records tell to be forgotten go, and with them what was deleted at the target since. */
+async function letGo(job: RecoverJob, found: Found, { manifests }: Rebuilding): Promise<void> {
+  const { catalog, targetRow } = job;
+  const target = targetRow.id;
+  const told: [string, PackKey][] = [];
+  for (const { snapshot, pack } of manifests) {
+    const row = await findPack(catalog, pack);
+    if (row !== undefined) told.push([snapshot, row.id]);
+  }
+  const isAny = await catalog.transaction(async (tx) => {
+    await matchTombstones(tx, target, told);
+    return forgetTold(tx, target, Date.now());
+  });
+  // A pack that is not there any more may be one that was told, died, and was deleted.
+  const gone = unlisted(found, await listPacks(catalog, { target, states: ['stored'] }));
+  if (!isAny && gone.length === 0) return;
+  await buryUnneeded(catalog, target, Date.now());
+  const absent = unlisted(found, await listPacks(catalog, { target, states: ['dead'] }));
+  await catalog.transaction((tx) =>
+    forgetAbsentPacks(
+      tx,
+      absent.map(({ id }) => id),
+    ),
+  );
+  crashpoint('rebuild-forgotten');
+}
+
+/** Those that the target surely would list. */
+function unlisted({ listing, takenAt }: Found, packs: readonly PackRow[]): readonly PackRow[] {
   const there = new Set(listing.packs.map(({ archive }) => archive.archiveId as string));
-  const known = await listPacks(catalog, { target: targetRow.id, states: ['stored'] });
-  const missing = known.filter(({ archiveId, storedAt }) => {
+  return packs.filter(({ archiveId, storedAt }) => {
     const isOld = takenAt === null || (storedAt ?? 0) + LAG_MS < takenAt;
     return archiveId !== null && !there.has(archiveId) && isOld;
   });
+}
+
+/** Packs that records tell of and that the target does not have; of older catalog copies nobody has a use. */
+async function suspectUnlisted({ catalog, targetRow }: RecoverJob, found: Found): Promise<number> {
+  const absent = unlisted(found, await listPacks(catalog, { target: targetRow.id, states: ['stored'] }));
+  const copies = absent.filter(({ kind }) => kind === 'catalog').map(({ id }) => id);
+  await catalog.transaction((tx) => forgetAbsentPacks(tx, copies));
+  const missing = absent.filter(({ kind }) => kind !== 'catalog');
   for (const { id } of missing) await catalog.transaction((tx) => suspectPack(tx, id, 'missing'));
   return missing.length;
 }

@@ -8,13 +8,16 @@ import { recoverRuns } from '../backup/recover.ts';
 import { runBackup } from '../backup/runBackup.ts';
 import { RunMeter } from '../backup/runMeter.ts';
 import type { RunId } from '../catalog/ids.ts';
+import { buryUnneeded } from '../catalog/needed.ts';
 import { listPlans, type PlanRow } from '../catalog/plans.ts';
 import { addRequests } from '../catalog/requests.ts';
 import { getRun, listProblems, listRuns, startRun, updateRun, type RunRow } from '../catalog/runs.ts';
-import { restartSnapshot, runningSnapshots, startSnapshot } from '../catalog/snapshots.ts';
+import { getSnapshot, restartSnapshot, runningSnapshots, startSnapshot } from '../catalog/snapshots.ts';
 import { getTarget } from '../catalog/targets.ts';
 import { crashpoint } from '../crashpoint.ts';
 import { EngineError, toFailure } from '../failure.ts';
+import { letGo } from '../retain/applyRules.ts';
+import { localTimezone } from '../schedule/scheduler.ts';
 import { UNATTENDED_PATIENCE_MS } from '../target/openTarget.ts';
 import type { EngineContext } from './context.ts';
 import { namedPlan } from './plans.ts';
@@ -233,6 +236,7 @@ export class BackupRuns {
     };
     try {
       const { changed } = await runBackup(job);
+      if (changed) await this.#keepByRules(job);
       const state = meter.counts.problems > 0 ? ('problems' as const) : ('done' as const);
       return { state, ...(!changed && { snapshot: null }) };
     } finally {
@@ -242,6 +246,20 @@ export class BackupRuns {
         .take()
         .map((row) => ({ ...row, at, target: targetRow.id, run: run.id, order: null }));
       await catalog.transaction((tx) => addRequests(tx, rows));
+    }
+  }
+
+  /** What the plan's rules let go goes now; nothing at the target is touched. What fails here costs nothing but space. */
+  async #keepByRules({ plan, snapshot, onNotice }: BackupJob): Promise<void> {
+    const { catalog } = this.#context;
+    try {
+      const committed = await getSnapshot(catalog, snapshot);
+      if (committed?.storm === 'open') onNotice(stormy(plan));
+      const gone = await letGo(catalog, plan, localTimezone(), Date.now());
+      crashpoint('rules-applied');
+      if (gone.length > 0) await buryUnneeded(catalog, plan.target, Date.now());
+    } catch (error) {
+      onNotice(error);
     }
   }
 
@@ -284,6 +302,15 @@ export function backupRoutes(context: EngineContext, runs: BackupRuns): BackupRo
       }));
     },
   };
+}
+
+function stormy({ name }: PlanRow): EngineError {
+  return new EngineError(
+    'conflict',
+    `Most files of ${name} have changed or gone since the snapshot before.`,
+    `If you did that, say so: permafrost prune --accept-changes ${name}. If not, restore from the snapshot before.`,
+    { safe: 'All snapshots before it are kept until then.' },
+  );
 }
 
 /** Its writer may still be at work, and nothing says that this computer has its folders. */

@@ -14,10 +14,14 @@ import {
   takePlan,
   type PlanRow,
 } from '../catalog/plans.ts';
+import { removeWithSnapshots } from '../catalog/forgetting.ts';
+import { pinPacksOf } from '../catalog/needed.ts';
 import { lastRun } from '../catalog/runs.ts';
 import { listSnapshots } from '../catalog/snapshots.ts';
 import { getTarget } from '../catalog/targets.ts';
 import { EngineError } from '../failure.ts';
+import { writeRetention } from '../../../shared/retention.ts';
+import { checkRetention, openStorm } from '../retain/applyRules.ts';
 import { findRoot } from '../scan/root.ts';
 import { checkSchedule } from '../schedule/nextRun.ts';
 import { nextRunOf } from '../schedule/scheduler.ts';
@@ -51,8 +55,9 @@ export function planRoutes(
       return summaries;
     },
     'plans:show': async ({ name }) => summary(await namedPlan(catalog, name)),
-    'plans:add': async ({ name, target, sources, excludes, schedule: text }) => {
+    'plans:add': async ({ name, target, sources, excludes, schedule: text, retention: rules }) => {
       const schedule = checkSchedule(text);
+      const retention = writeRetention(checkRetention(rules));
       const row = await namedTarget(catalog, target);
       const { id, settings } = row;
       const archives = settings.kind === 'folder' ? [Buffer.from(settings.path)] : [];
@@ -68,13 +73,14 @@ export function planRoutes(
           sources: paths,
           excludes,
           schedule,
+          retention,
           createdAt: Date.now(),
         });
       });
       events.emit('lists:changed', {});
       return summary(await namedPlan(catalog, name));
     },
-    'plans:edit': async ({ name, rename, sources, excludes, schedule }) => {
+    'plans:edit': async ({ name, rename, sources, excludes, schedule, retention }) => {
       const plan = await namedPlan(catalog, name);
       if (plan.writer !== null) throw foreign(plan);
       const target = await getTarget(catalog, plan.target);
@@ -82,6 +88,7 @@ export function planRoutes(
       const paths = sources && checkSources(sources, profile.root, archives);
       if (excludes !== undefined) parseRules(excludes);
       const text = schedule === undefined ? plan.schedule : checkSchedule(schedule);
+      const rules = retention === undefined ? undefined : writeRetention(checkRetention(retention));
       await catalog.transaction(async (tx) => {
         // What a run or an order under way goes by stays as it is.
         if (paths !== undefined || excludes !== undefined) {
@@ -94,6 +101,7 @@ export function planRoutes(
         await changePlan(tx, plan.id, {
           ...(rename !== undefined && { name: rename }),
           ...(text !== plan.schedule && { schedule: text, scheduledAt: Date.now() }),
+          ...(rules !== undefined && { retention: rules }),
         });
       });
       events.emit('lists:changed', {});
@@ -118,9 +126,16 @@ export function planRoutes(
       events.emit('lists:changed', {});
       return summary(await namedPlan(catalog, name));
     },
-    'plans:remove': async ({ name }) => {
+    'plans:remove': async ({ name, snapshots }) => {
       const plan = await namedPlan(catalog, name);
-      await catalog.transaction((tx) => removePlan(tx, plan.id));
+      if (snapshots === 'forget' && plan.writer !== null) throw foreign(plan);
+      await catalog.transaction(async (tx) => {
+        await refuseBusy(tx, plan.id);
+        if (snapshots === 'forget') return removeWithSnapshots(tx, plan.id, Date.now());
+        // They stay at the target, and what they need with them.
+        await pinPacksOf(tx, plan.target, plan.id);
+        return removePlan(tx, plan.id);
+      });
       events.emit('lists:changed', {});
       return null;
     },
@@ -179,6 +194,7 @@ async function storedSummary(catalog: Catalog, plan: PlanRow): Promise<Omit<Plan
   const run = await lastRun(catalog, plan.id);
   const snapshots = await listSnapshots(catalog, plan.id);
   const latest = snapshots.at(-1);
+  const storm = openStorm(snapshots);
   const target = await getTarget(catalog, plan.target);
   const targetName = target?.name ?? '';
   return {
@@ -189,6 +205,8 @@ async function storedSummary(catalog: Catalog, plan: PlanRow): Promise<Omit<Plan
     createdAt: plan.createdAt,
     belongsTo: plan.writer === null ? null : (plan.host ?? ''),
     schedule: plan.schedule,
+    retention: plan.retention,
+    storm: storm === undefined ? null : { snapshot: storm.uid, at: storm.startedAt },
     nextRunAt: await nextRunOf(catalog, plan),
     lastRun: run === undefined ? null : await runSummary(catalog, run, plan.name),
     latestSnapshot: latest === undefined ? null : snapshotSummary(latest, plan.name, targetName),

@@ -109,6 +109,7 @@ function endOf({ startedAt, endedAt, state, failure }: RunRow) {
   return { startedAt, endedAt, hasFailedForNow: state === 'failed' && mayPass };
 }
 
-function localTimezone(): string {
+/** This computer's, by its name. */
+export function localTimezone(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone;
 }

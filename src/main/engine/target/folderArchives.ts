@@ -1,7 +1,7 @@
 /**
  * What lies in a folder target, beyond what `Target` asks of a place for archives: its listing, and taking an archive away.
  */
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../failure.ts';
 import { hashRange, withFile } from './fileBytes.ts';
@@ -62,6 +62,19 @@ export async function deleteFolderArchive(dir: string, archive: ArchiveId): Prom
     syncFolder(join(dir, 'archives'));
   } catch (error) {
     throw folderFailure(error, dir, 'write') ?? error;
+  }
+}
+
+/** The time by the clock of the disk or computer that the folder lies on, epoch ms: by a file that is made there for it. */
+export async function folderClock(dir: string): Promise<number> {
+  const path = join(dir, `.clock-${process.pid}-${Date.now()}`);
+  try {
+    await writeFile(path, '', { flag: 'wx', mode: 0o600 });
+    return (await stat(path)).mtimeMs;
+  } catch (error) {
+    throw folderFailure(error, dir, 'write') ?? error;
+  } finally {
+    await rm(path, { force: true });
   }
 }
 

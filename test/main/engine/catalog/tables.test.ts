@@ -86,7 +86,15 @@ test('keeps plans with their sources as bytes, in order', async () => {
     createdAt: 5,
   };
   const id = await catalog.transaction((tx) => addPlan(tx, plan));
-  const kept = { ...plan, id, writer: null, host: null, schedule: 'manual', scheduledAt: 5 };
+  const kept = {
+    ...plan,
+    id,
+    writer: null,
+    host: null,
+    retention: 'everything',
+    schedule: 'manual',
+    scheduledAt: 5,
+  };
   expect(await getPlan(catalog, id)).toEqual(kept);
   expect(await findPlan(catalog, 'docs')).toEqual(kept);
   expect(await findPlan(catalog, 'none')).toBeUndefined();

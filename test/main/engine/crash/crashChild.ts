@@ -1,6 +1,6 @@
 /**
  * One life of the engine in a process of its own, which a crash point may end: `init`, `backup`, `resume`, `check`,
- * `restore <folder>`, `put-back` (what was restored last, replacing what stands there), or `recover <settings of the target>`.
+ * `keep-one` (a backup after which only the newest snapshot is kept), `prune`, `restore <folder>`, `put-back` (what was restored last, replacing what stands there), or `recover <settings of the target>`.
  */
 import { openEngine } from '../../../../src/main/engine/engine.ts';
 import type { RequestInput } from '../../../../src/shared/contract.ts';
@@ -36,6 +36,16 @@ async function putBack(): Promise<string> {
   return over;
 }
 
+async function prune(): Promise<string> {
+  const over = new Promise<string>((resolve) => {
+    engine.on('prune:changed', ({ isDeleting, failure }) => {
+      if (!isDeleting) resolve(failure?.message ?? 'done');
+    });
+  });
+  await ask('prune:start', { target: 'attic' });
+  return over;
+}
+
 /** Begins it or carries it on, and opens the keys when there are some. */
 async function recover(): Promise<string> {
   const over = new Promise<string>((resolve) => {
@@ -63,7 +73,12 @@ if (act === 'backup') await ask('backup:start', { plan: 'docs' });
 if (act === 'restore') await ask('restore:order', { snapshot: 'latest', to, archiveOnly: true });
 if (act === 'check') await ask('check:start', { target: 'attic', readPercent: 20, maxUsd: 1 });
 if (act === 'resume') await ask('orders:resume', {});
-const over = { init: () => Promise.resolve('done'), recover, 'put-back': putBack }[act] ?? (() => ended);
+if (act === 'keep-one') {
+  await ask('plans:edit', { name: 'docs', retention: 'last=1' });
+  await ask('backup:start', { plan: 'docs' });
+}
+const over =
+  { init: () => Promise.resolve('done'), recover, prune, 'put-back': putBack }[act] ?? (() => ended);
 process.send?.(await over());
 await engine.close();
 process.disconnect();

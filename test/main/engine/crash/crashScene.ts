@@ -19,6 +19,7 @@ import { compareTrees } from '../../../../src/main/cli/demo/compareTrees.ts';
 import type { CrashPoint } from '../../../../src/main/engine/crashpoint.ts';
 import { startSimulator, type Simulator } from '../../../../src/main/simulator/simulator.ts';
 import { Scene } from '../scene.ts';
+import { bundledChild } from './bundleChild.ts';
 import { letHoursPass } from '../thaw.ts';
 
 /** How one life of an engine ended. */
@@ -57,9 +58,11 @@ export class CrashScene {
   }
 
   /** Lets an engine live until its work is done or the crash point ends it. */
-  live(act: readonly string[], crashAt?: string, profile = this.scene.profile): Promise<Life> {
-    const child = fork(join(import.meta.dirname, 'crashChild.ts'), [profile, ...act], {
+  async live(act: readonly string[], crashAt?: string, profile = this.scene.profile): Promise<Life> {
+    const script = await bundledChild(join(import.meta.dirname, 'crashChild.ts'));
+    const child = fork(script, [profile, ...act], {
       stdio: 'inherit',
+      execArgv: [],
       env: { ...process.env, ...(crashAt !== undefined && { PERMAFROST_CRASH_AT: crashAt }) },
     });
     let state: string | null = null;

@@ -3,12 +3,14 @@
  * code that shares nothing with the engine. A point that is not reached fails its test, so the sweep cannot go stale.
  */
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { compareTrees } from '../../../../src/main/cli/demo/compareTrees.ts';
 import { crashPoints, type CrashPoint } from '../../../../src/main/engine/crashpoint.ts';
 import { toldBy } from '../recover/told.ts';
+import { alterCatalog } from '../retain/retainScene.ts';
 import { CrashScene } from './crashScene.ts';
 import { figure } from '../../../figures.ts';
 
@@ -214,6 +216,71 @@ describe('killed in a check', () => {
   });
 });
 
+/** Three snapshots of which the rules keep the newest, told by the manifests since, and so old that what goes is free. */
+async function threeSnapshots(): Promise<void> {
+  const { scene, simulator } = stage;
+  for (const act of ['backup', 'keep-one', 'backup', 'backup']) {
+    writeFileSync(join(scene.source, 'changes'), randomBytes(3_000_000));
+    expect(await stage.live([act])).toMatchObject({ state: 'done' });
+  }
+  simulator.advance(100 * 24 * 3_600_000);
+  await alterCatalog(
+    join(scene.profile, 'catalog.db'),
+    `update packs set dead_at = dead_at - ${100 * 86_400_000}, stored_at = stored_at - ${100 * 86_400_000};
+     update tombstones set forgotten_at = forgotten_at - ${100 * 86_400_000}`,
+  );
+}
+
+const inPrune: readonly (readonly [CrashPoint, number])[] = [
+  ['prune-deleted', 1],
+  ['prune-forgotten', 1],
+];
+
+describe('killed while archives are deleted that nothing needs', () => {
+  it('at rules-applied, in a run: it is as if the rules had been applied', async () => {
+    writeFileSync(join(stage.scene.source, 'changes'), randomBytes(3_000_000));
+    expect(await stage.live(['backup'])).toMatchObject({ state: 'done' });
+    writeFileSync(join(stage.scene.source, 'changes'), randomBytes(3_000_000));
+    await stage.crash(['keep-one'], 'rules-applied');
+    expect(await stage.live(['backup'])).toEqual({ state: 'done', killed: false });
+    await expectOneSnapshot();
+    await stage.restoreAndCompare('out');
+  });
+
+  it.each(inPrune)('at %s (%i), the rest goes later, and nothing else', async (point, nth) => {
+    await threeSnapshots();
+    const before = await stage.archivesInVault();
+    await stage.crash(['prune'], point, nth);
+    expect(await stage.live(['prune'])).toEqual({ state: 'done', killed: false });
+    expect(await stage.archivesInVault()).toBeLessThan(before);
+    expect(stage.simulator.counts().operations.DeleteArchive).toBeGreaterThan(0);
+    await stage.scene.open();
+    const { archives } = await stage.scene.ask('targets:show', { name: 'attic' });
+    const waiting =
+      (await stage.scene.ask('prune:preview', {}))[0]?.days.reduce((n, day) => n + day.archives, 0) ?? 0;
+    await stage.scene.close();
+    expect(await stage.archivesInVault()).toBe(archives + waiting + 1);
+    await stage.restoreAndCompare('out');
+  });
+
+  it('at rebuild-forgotten, in a recovery: what was let go does not come back', async () => {
+    const { scene, simulator } = stage;
+    await threeSnapshots();
+    expect(await stage.live(['prune'])).toEqual({ state: 'done', killed: false });
+    simulator.advance(48 * 3_600_000);
+    const { region, url: endpoint } = simulator;
+    const settings = JSON.stringify({ kind: 'vault', vault: 'photos', region, endpoint });
+    const fresh = scene.path('fresh');
+    await stage.crash(['recover', settings], 'rebuild-forgotten', 1, fresh);
+    expect(await stage.live(['recover', settings], undefined, fresh)).toEqual({
+      state: 'done',
+      killed: false,
+    });
+    // The newest, and the one before it that went after the last manifest.
+    expect((await toldBy(join(fresh, 'catalog.db'))).snapshots).toHaveLength(2);
+  });
+});
+
 const inRebuild: readonly (readonly [CrashPoint, number])[] = [
   ['keys-adopted', 1],
   ['rebuild-noted', 1],
@@ -260,9 +327,20 @@ describe('killed in a recovery of an empty profile', () => {
 
 it('every crash point is in the sweep', () => {
   figure('crash points killed at', crashPoints.length);
-  const swept = [...inBackup, ...inRestore, ...inPutBack, ...inCheck, ...inRebuild].map(([point]) => point);
+  const swept = [...inBackup, ...inRestore, ...inPutBack, ...inCheck, ...inPrune, ...inRebuild].map(
+    ([point]) => point,
+  );
   const recovered = inRecovery.map(({ point }) => point);
-  expect(new Set([...swept, ...recovered, 'snapshot-undone', 'keys-written'])).toEqual(new Set(crashPoints));
+  expect(
+    new Set([
+      ...swept,
+      ...recovered,
+      'snapshot-undone',
+      'keys-written',
+      'rules-applied',
+      'rebuild-forgotten',
+    ]),
+  ).toEqual(new Set(crashPoints));
 });
 
 /** Of what was copied before the kill, the restore folder may still hold the same. */

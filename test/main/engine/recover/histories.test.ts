@@ -45,6 +45,23 @@ async function randomHistory(scene: Scene, random: Random): Promise<void> {
     }
     if (random() < 0.15) await scene.ask('keys:renew', { current: PASSPHRASE });
     expect(await scene.backup(which === 0 ? 'docs' : 'other')).toMatchObject({ state: 'done' });
+    if (random() < 0.4) await forgetSome(scene, random);
+  }
+  // What was forgotten and tagged is told by the manifests that follow.
+  for (const [i, root] of roots.entries()) {
+    writeFileSync(join(root, 'the last of all'), String(random()));
+    expect(await scene.backup(i === 0 ? 'docs' : 'other')).toMatchObject({ state: 'done' });
+  }
+}
+
+/** Lets snapshots go by hand, never the newest of a plan, and names others. */
+async function forgetSome(scene: Scene, random: Random): Promise<void> {
+  for (const plan of ['docs', 'other']) {
+    const older = (await scene.ask('snapshots:list', { plan })).slice(0, -1);
+    const going = older.filter(({ tags }) => tags.length === 0 && random() < 0.5);
+    if (going.length > 0) await scene.ask('snapshots:forget', { snapshots: going.map(({ id }) => id) });
+    const named = older.find((snapshot) => !going.includes(snapshot));
+    if (named !== undefined) await scene.ask('snapshots:tag', { snapshot: named.id, tags: ['kept'] });
   }
 }
 

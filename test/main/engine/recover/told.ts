@@ -21,7 +21,8 @@ export async function toldBy(file: string): Promise<Told> {
       ),
       snapshots: await texts(
         db,
-        `select json_array(s.uid, p.uid, (select uid from snapshots where id = s.parent), s.base, s.started_at, s.ended_at,
+        `select json_array(s.uid, p.uid, (select uid from snapshots b where b.plan = s.plan and b.state = 'committed' and b.id < s.id
+             order by b.id desc limit 1), s.tags, s.base, s.started_at, s.ended_at,
            s.epoch, (select hex(uid) from packs where id = s.manifest), s.files, s.folders, s.bytes, s.new_bytes, s.stored_bytes)
          from snapshots s join plans p on p.id = s.plan where s.state = 'committed'`,
       ),
@@ -60,6 +61,11 @@ interface Version {
   until: string | null;
 }
 
+/** The uid of the first snapshot from that number on that is kept: those before it that were forgotten are as good as it. */
+function keptFrom(number: string): string {
+  return `(select s.uid from snapshots s where s.plan = path.plan and s.state = 'committed' and s.id >= ${number} order by s.id limit 1)`;
+}
+
 /** Each entry with its intervals by snapshot uid, and its content by chunk hashes. */
 async function entries(db: Database): Promise<readonly string[]> {
   const rows = await all(
@@ -68,7 +74,7 @@ async function entries(db: Database): Promise<readonly string[]> {
        select id, plan, hex(name) from folders where parent = 0
        union all select f.id, f.plan, path.text || '/' || hex(f.name) from folders f join path on f.parent = path.id)
      select (select uid from plans where id = path.plan) plan, path.text folder, hex(e.name) name, e.kind kind, e.size size, e.meta meta, e.content content,
-       (select uid from snapshots where id = e.since) since, (select uid from snapshots where id = e.until) until
+       ${keptFrom('e.since')} since, ${keptFrom('e.until')} until
      from entries e join path on path.id = e.folder order by path.plan, path.text, e.name, e.since`,
   );
   const hashes = new Map(
