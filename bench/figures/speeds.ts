@@ -119,7 +119,7 @@ function packAndVerify(keys: Keys, stagingDir: string): { mibPerSecond: number; 
   const options = { keys, writer: randomBytes(16), stagingDir, packBytes: 64 * MIB, index };
   const packing = cpuSeconds(() => {
     const chain = new PackingChain(options, (pack) => packs.push(pack));
-    for (let at = 0; at < source.length; at += FILE_BYTES) chain.take(source, at, at + FILE_BYTES);
+    for (let at = 0; at < source.length; at += FILE_BYTES) chain.take(source, at, at + FILE_BYTES, 'long');
     chain.finish();
   });
   const verifying = cpuSeconds(() => {

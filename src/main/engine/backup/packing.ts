@@ -11,6 +11,26 @@ export interface FileTask {
   readonly path: Uint8Array;
   /** As the scan found it. */
   readonly found: ContentFacts;
+  readonly lifetime: Lifetime;
+}
+
+/**
+ * How long this content of a file is expected to last. What goes together lies in packs together, so that these die whole
+ * and nothing has to be rewritten to win space.
+ */
+export type Lifetime = 'long' | 'short';
+
+/** What lasted no longer than this before is not expected to last longer now. */
+const SHORT_MS = 45 * 24 * 3_600_000;
+
+/** A version lives about as long as the one before it did; of a new file nothing is known. @param known when it changed last */
+export function expectedLifetime(
+  found: { readonly mtime: FileTime },
+  known: { readonly mtime: FileTime } | null,
+): Lifetime {
+  if (known === null) return 'long';
+  const lived = milliseconds(found.mtime) - milliseconds(known.mtime);
+  return lived >= 0 && lived <= SHORT_MS ? 'short' : 'long';
 }
 
 /** Why a file could not be saved, and a sentence about it. Never ends a run. */

@@ -1,7 +1,7 @@
 /**
  * From a chunk to a sealed pack: name it, ask whether it is known, group, compress, seal, write, prove.
  *
- * Each thread has a chain and a pack of its own. A pack leaves it only after it was read back from disk and every
+ * Each thread has a chain of its own, and in it a pack for what is expected to last and one for what is not. A pack leaves it only after it was read back from disk and every
  * chunk in it proved to be the one that was named (invariant I3).
  */
 import { rmSync } from 'node:fs';
@@ -13,6 +13,7 @@ import type { KeySet } from '../keys/masterKey.ts';
 import { FrameBuilder, type Frame } from '../pack/frameBuilder.ts';
 import { type PackShape, PackWriter, type SealedPack } from '../pack/packWriter.ts';
 import { verifyPack } from '../pack/verify.ts';
+import type { Lifetime } from './packing.ts';
 
 export interface PackingOptions {
   readonly keys: KeySet;
@@ -35,9 +36,8 @@ export class PackingChain {
   readonly #options: PackingOptions;
   readonly #onSealed: (pack: SealedPack) => void;
   readonly #idKey: PreparedKey;
-  readonly #frames: FrameBuilder;
   readonly #zeros: ZeroChunk;
-  #pack: PackWriter | null = null;
+  readonly #streams: Readonly<Record<Lifetime, Stream>>;
 
   /** @param onSealed gets each pack when it is proved; the next one is begun when it returns */
   constructor(options: PackingOptions, onSealed: (pack: SealedPack) => void) {
@@ -46,7 +46,7 @@ export class PackingChain {
     this.#idKey = prepareKey(options.keys.id);
     this.gear = gearTable(options.keys.cdc);
     this.#zeros = new ZeroChunk(this.gear, this.#idKey);
-    this.#frames = new FrameBuilder((frame) => this.#write(frame));
+    this.#streams = { long: this.#newStream(), short: this.#newStream() };
   }
 
   /** Where a chunk ends that is nothing but zeros as far as one can be: looked up, not worked out. Else null. */
@@ -57,38 +57,47 @@ export class PackingChain {
    * Stores a chunk unless it is known. Its bytes are the caller's again afterwards.
    * @throws EngineError of the staging folder (`no-space`, `unwritable`) or `corrupt` when a pack did not prove itself
    */
-  take(buffer: Buffer, start: number, end: number): TakenChunk {
+  take(buffer: Buffer, start: number, end: number, lifetime: Lifetime): TakenChunk {
     const bytes = buffer.subarray(start, end);
     const isZero = end - start === this.#zeros.length && this.#zeros.isAt(buffer, start, end);
     const id = isZero ? this.#zeros.id : hmac(this.#idKey, bytes);
     const claim = this.#options.index.claim(id);
-    if (claim.isNew) this.#frames.add(id, bytes);
+    if (claim.isNew) this.#streams[lifetime].frames.add(id, bytes);
     return { id, number: claim.number, isNew: claim.isNew };
   }
 
   /** Seals what is begun, padded. The chain can be used again afterwards. */
   finish(): void {
-    this.#frames.flush();
-    if (this.#pack !== null) this.#seal(this.#pack, 'padme');
+    for (const stream of Object.values(this.#streams)) {
+      stream.frames.flush();
+      if (stream.pack !== null) this.#seal(stream, stream.pack, 'padme');
+    }
   }
 
   /** Drops what is begun. */
   abandon(): void {
-    this.#pack?.abandon();
-    this.#pack = null;
+    for (const stream of Object.values(this.#streams)) {
+      stream.pack?.abandon();
+      stream.pack = null;
+    }
   }
 
-  #write(frame: Frame): void {
-    this.#pack ??= new PackWriter({ ...this.#options, kind: 'data' });
-    if (this.#pack.addFrame(frame)) return;
-    this.#seal(this.#pack, 'full');
-    this.#pack = new PackWriter({ ...this.#options, kind: 'data' });
-    this.#pack.addFrame(frame);
+  #newStream(): Stream {
+    const stream: Stream = { frames: new FrameBuilder((frame) => this.#write(stream, frame)), pack: null };
+    return stream;
   }
 
-  #seal(pack: PackWriter, shape: PackShape): void {
+  #write(stream: Stream, frame: Frame): void {
+    stream.pack ??= new PackWriter({ ...this.#options, kind: 'data' });
+    if (stream.pack.addFrame(frame)) return;
+    this.#seal(stream, stream.pack, 'full');
+    stream.pack = new PackWriter({ ...this.#options, kind: 'data' });
+    stream.pack.addFrame(frame);
+  }
+
+  #seal(stream: Stream, pack: PackWriter, shape: PackShape): void {
     const sealed = pack.seal(shape);
-    this.#pack = null;
+    stream.pack = null;
     try {
       provePack(sealed, this.#options.keys);
     } catch (error) {
@@ -98,6 +107,12 @@ export class PackingChain {
     }
     this.#onSealed(sealed);
   }
+}
+
+/** Chunks of one expected lifetime on their way into packs of their own. */
+interface Stream {
+  readonly frames: FrameBuilder;
+  pack: PackWriter | null;
 }
 
 /** Reads the staged file and holds it against what was meant to be in it. */

@@ -5,6 +5,7 @@ import { chunkNumbers, RunBuilder } from '../entry.ts';
 import {
   type ContentFacts,
   isSettled,
+  type Lifetime,
   MAX_READS,
   type PackedFile,
   sameFacts,
@@ -21,12 +22,14 @@ export interface FileToPack {
   readonly key: number;
   readonly path: Uint8Array;
   readonly ino: number;
+  readonly lifetime: Lifetime;
 }
 
 /** A stripe as a worker gets it. */
 export interface StripeToPack {
   readonly path: Uint8Array;
   readonly ino: number;
+  readonly lifetime: Lifetime;
   readonly stripe: Stripe;
 }
 
@@ -60,22 +63,22 @@ export class FilePacker {
 
   /** @throws only what is not the file's fault: see `PackingChain.take` */
   packFile(file: FileToPack): PackedFile {
-    const { key } = file;
+    const { key, lifetime } = file;
     return fileFailures(
-      () => withSource(file, (source) => this.#readUntilUnchanged(key, source)),
+      () => withSource(file, (source) => this.#readUntilUnchanged(key, source, lifetime)),
       (failure) => ({ kind: 'failed', key, ...failure }),
     );
   }
 
   /** One reading of a stripe; whether the file stayed the same all the while is for the caller to say. */
-  packStripe({ path, ino, stripe }: StripeToPack): PackedStripe {
+  packStripe({ path, ino, lifetime, stripe }: StripeToPack): PackedStripe {
     return fileFailures(
-      () => withSource({ path, ino }, (source) => this.#readStripe(source, stripe)),
+      () => withSource({ path, ino }, (source) => this.#readStripe(source, stripe, lifetime)),
       (failure) => ({ kind: 'failed', ...failure }),
     );
   }
 
-  #readUntilUnchanged(key: number, source: OpenSource): PackedFile {
+  #readUntilUnchanged(key: number, source: OpenSource, lifetime: Lifetime): PackedFile {
     let newBytes = 0;
     for (let reads = 1; ; reads++) {
       const readingSince = Date.now();
@@ -88,7 +91,7 @@ export class FilePacker {
       };
       let bytes = 0;
       for (const stripe of stripesOf(before.size)) {
-        const read = this.#cut(source, stripe, take);
+        const read = this.#cut(source, stripe, lifetime, take);
         bytes += read.bytes;
         newBytes += read.newBytes;
       }
@@ -102,12 +105,12 @@ export class FilePacker {
     }
   }
 
-  #readStripe(source: OpenSource, stripe: Stripe): PackedStripe {
+  #readStripe(source: OpenSource, stripe: Stripe, lifetime: Lifetime): PackedStripe {
     const readingSince = Date.now();
     const before = source.facts();
     const runs = new RunBuilder();
     const ids: Buffer[] = [];
-    const read = this.#cut(source, stripe, ({ id, number }) => {
+    const read = this.#cut(source, stripe, lifetime, ({ id, number }) => {
       ids.push(id);
       runs.add(number);
     });
@@ -121,12 +124,13 @@ export class FilePacker {
   #cut(
     source: OpenSource,
     stripe: Stripe,
+    lifetime: Lifetime,
     use: (chunk: TakenChunk) => void,
   ): { bytes: number; newBytes: number } {
     let newBytes = 0;
     const take = (buffer: Buffer, start: number, end: number): void => {
       this.#mayGoOn();
-      const chunk = this.#chain.take(buffer, start, end);
+      const chunk = this.#chain.take(buffer, start, end, lifetime);
       if (chunk.isNew) newBytes += end - start;
       use(chunk);
     };

@@ -38,7 +38,7 @@ export type Report =
   /** The worker has ended; no file is to blame. */
   | { readonly kind: 'failed'; readonly failure: Failure };
 
-const TASK_COLUMNS = 3;
+const TASK_COLUMNS = 4;
 const PACKED_COLUMNS = 10;
 const HASH_BYTES = 32;
 const INCONSISTENT = 1;
@@ -47,7 +47,7 @@ const SETTLED = 2;
 const STOP = -1;
 
 export interface FileTable {
-  /** Of each file: key, inode, where its path ends. */
+  /** Of each file: key, inode, whether it is short-lived, where its path ends. */
   readonly rows: Float64Array<ArrayBuffer>;
   readonly paths: Uint8Array<ArrayBuffer>;
 }
@@ -56,10 +56,10 @@ export function encodeFiles(files: readonly FileTask[]): FileTable {
   const rows = new Float64Array(files.length * TASK_COLUMNS);
   const paths = new Uint8Array(files.reduce((sum, { path }) => sum + path.length, 0));
   let end = 0;
-  files.forEach(({ key, path, found }, i) => {
+  files.forEach(({ key, path, found, lifetime }, i) => {
     paths.set(path, end);
     end += path.length;
-    rows.set([key, found.ino, end], i * TASK_COLUMNS);
+    rows.set([key, found.ino, lifetime === 'short' ? 1 : 0, end], i * TASK_COLUMNS);
   });
   return { rows, paths };
 }
@@ -68,8 +68,9 @@ export function decodeFiles({ rows, paths }: FileTable): FileToPack[] {
   const files: FileToPack[] = [];
   let start = 0;
   for (let at = 0; at < rows.length; at += TASK_COLUMNS) {
-    const [key = 0, ino = 0, end = 0] = rows.subarray(at, at + TASK_COLUMNS);
-    files.push({ key, ino, path: paths.subarray(start, end) });
+    const [key = 0, ino = 0, short = 0, end = 0] = rows.subarray(at, at + TASK_COLUMNS);
+    const lifetime = short === 1 ? 'short' : 'long';
+    files.push({ key, ino, lifetime, path: paths.subarray(start, end) });
     start = end;
   }
   return files;

@@ -309,11 +309,11 @@ class Thread {
       this.#post({ kind: 'files', files }, [files.rows.buffer, files.paths.buffer]);
       return;
     }
-    const { path, found } = task.file.task;
+    const { path, found, lifetime } = task.file.task;
     const stripe = task.file.stripes[task.n];
     if (stripe === undefined) throw new RangeError('a file has no such stripe');
     // A copy of the path alone: it may be a view into something large, which would go along whole.
-    this.#post({ kind: 'stripe', stripe: { path: Uint8Array.from(path), ino: found.ino, stripe } });
+    this.#post({ kind: 'stripe', stripe: { path: Uint8Array.from(path), ino: found.ino, lifetime, stripe } });
   }
 
   finish(): void {

@@ -12,6 +12,7 @@ import { storeCatalogCopy } from './catalogCopy.ts';
 import { commitRun, hasChanges, storeKeySlots } from './commit.ts';
 import { FileRecords } from './fileRecords.ts';
 import { assertCaughtUp } from './head.ts';
+import { expectedLifetime } from './packing.ts';
 import { startPackingPool, type PackingPool } from './packingPool.ts';
 import { scanSources } from './scanSources.ts';
 import { recordSealedPack } from './sealedPack.ts';
@@ -81,7 +82,12 @@ async function packSources(job: BackupJob, sending: Sending): Promise<void> {
       job.meter.phase = 'packing';
       job.meter.currentFile = files[0]?.path.toString() ?? null;
       await pool.add(
-        files.map((file) => ({ key: records.expect(file), path: file.path, found: file.found })),
+        files.map((file) => ({
+          key: records.expect(file),
+          path: file.path,
+          found: file.found,
+          lifetime: expectedLifetime(file.found, file.known),
+        })),
       );
     });
     job.meter.isScanned = true;

@@ -15,7 +15,7 @@ export interface DeadPack {
   readonly deadAt: number;
   /**
    * Whether the target tells by itself that nothing needs it: every snapshot that was forgotten until it died is told to be
-   * by a manifest that is stored, and what this one tells is told by another one.
+   * by a manifest that is there, and what this one tells is told by another one that stays.
    */
   readonly isSettled: boolean;
 }
@@ -24,12 +24,12 @@ export interface DeadPack {
 export async function deadPacks(db: Reader, target: TargetId): Promise<readonly DeadPack[]> {
   const rows = await db.rows(
     `select p.id, p.kind, p.archive_id, p.size, p.stored_at, p.dead_at,
-       case p.kind
-         when 'data' then not exists (select 1 from tombstones t where t.target = p.target and t.forgotten_at <= p.dead_at
-           and not exists (select 1 from packs m where m.id = t.told_by and m.state = 'stored'))
-         when 'manifest' then not exists (select 1 from packs d where d.told_by = p.id and d.state in ('stored', 'suspect'))
-           and not exists (select 1 from tombstones t where t.told_by = p.id and t.manifest is not p.id)
-         else 1 end settled
+       (p.kind = 'catalog' or not exists (
+         select 1 from tombstones t where t.target = p.target and t.forgotten_at <= p.dead_at
+           and not exists (select 1 from packs m where m.id = t.told_by and m.state in ('stored', 'dead'))))
+       and (p.kind <> 'manifest' or not exists (
+             select 1 from packs d where d.told_by = p.id and d.state in ('stored', 'suspect'))
+         and not exists (select 1 from tombstones t where t.told_by = p.id and t.manifest is not p.id)) settled
      from packs p
      where p.target = ? and p.state = 'dead' and p.archive_id is not null and p.staged = 0 and p.dead_at is not null
      order by p.kind <> 'data', p.id desc`,

@@ -137,7 +137,8 @@ function isFree(
 ): boolean {
   const made = createdAt.get(pack.archiveId) ?? pack.storedAt;
   if (takenAt !== null && takenAt < pack.deadAt + LAG_MS) return false;
-  return theirs >= made + minimumDays * DAY_MS;
+  // A listing is never from the future.
+  return Math.max(theirs, takenAt ?? 0) >= made + minimumDays * DAY_MS;
 }
 
 function refuseStrangers({ targetRow }: DeletionJob, { others, unknown }: Strangers): void {

@@ -155,7 +155,7 @@ describe('packing files', () => {
     const path = Buffer.from(join(top, ...Array.from({ length: 30 }, () => name), 'file'));
     expect(path.length).toBeGreaterThan(4096);
     const found = { ...taskFor(top).found, ino: Number(made.stdout) };
-    const packed = pack({ key: 1, path, found });
+    const packed = pack({ key: 1, path, found, lifetime: 'long' });
     chain.finish();
     expect(reader.contentOf(packed).toString()).toBe('deep');
   });
@@ -296,7 +296,7 @@ describe('big files in stripes', () => {
   const task = taskFor(path);
   const { chain, packer, pack, reader } = setUp({ packBytes: 16 * MIB });
   const pieces = stripesOf(size).map((stripe) =>
-    packer.packStripe({ path: task.path, ino: task.found.ino, stripe }),
+    packer.packStripe({ path: task.path, ino: task.found.ino, lifetime: 'long', stripe }),
   );
   const joined = joinStripes(1, size, pieces);
 
@@ -331,6 +331,7 @@ describe('big files in stripes', () => {
     const gone = packer.packStripe({
       path: Buffer.from('/nowhere/at all'),
       ino: 1,
+      lifetime: 'long',
       stripe: stripesOf(1)[0]!,
     });
     expect(gone).toMatchObject({ kind: 'failed', problem: 'vanished' });

@@ -19,6 +19,7 @@ const task: fc.Arbitrary<FileTask> = fc.record({
   key,
   path: fc.uint8Array({ minLength: 1, maxLength: 5000 }),
   found,
+  lifetime: fc.constantFrom('long', 'short'),
 });
 
 const packed: fc.Arbitrary<PackedFile> = fc.record({
@@ -50,7 +51,9 @@ describe('messages between pool and workers', () => {
     fc.assert(
       fc.property(fc.array(task), (tasks) => {
         const files = decodeFiles(structuredClone(encodeFiles(tasks)));
-        expect(files).toEqual(tasks.map((one) => ({ key: one.key, ino: one.found.ino, path: one.path })));
+        expect(files).toEqual(
+          tasks.map((one) => ({ key: one.key, ino: one.found.ino, lifetime: one.lifetime, path: one.path })),
+        );
       }),
     );
   });

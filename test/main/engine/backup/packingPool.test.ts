@@ -86,6 +86,27 @@ describe('packing pool', () => {
     contents.forEach((bytes, i) => expect(reader.contentOf(files.get(i)).equals(bytes)).toBe(true));
   });
 
+  it('keeps what is not expected to last in packs of its own', async () => {
+    const packs: string[][] = [];
+    const index = createChunkIndex({ expected: 1000, nextNumber: 1 });
+    const { pool, files } = setUp({
+      index,
+      workers: 1,
+      onSealed: (pack) => {
+        packs.push(Array.from({ length: pack.chunks }, () => pack.packId));
+        return Promise.resolve();
+      },
+    });
+    const tasks = writeFiles(
+      tempFolder(),
+      Array.from({ length: 20 }, (_, i) => pseudoRandom(10_000, 2 * i + 1)),
+    );
+    await pool.add(tasks.map((task, i) => ({ ...task, lifetime: i % 2 === 0 ? 'short' : 'long' })));
+    await pool.flush();
+    expect(packs.map(({ length }) => length)).toEqual([10, 10]);
+    expect(files.size).toBe(20);
+  });
+
   it('reads the stripes of a big file with several threads and joins them in order', async () => {
     const path = join(tempFolder(), 'big');
     writeFileSync(path, '');

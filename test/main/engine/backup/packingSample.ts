@@ -12,7 +12,7 @@ import { readAsStranger } from '../pack/strangerReader.ts';
 /** A file as the scan hands it to the pool. */
 export function taskFor(path: string | Buffer, key = 1): FileTask {
   const bytes = Buffer.from(path);
-  return { key, path: bytes, found: foundFile(bytes, lstatSync(path, { bigint: true })) };
+  return { key, path: bytes, found: foundFile(bytes, lstatSync(path, { bigint: true })), lifetime: 'long' };
 }
 
 export function writeFiles(folder: string, contents: readonly Buffer[]): FileTask[] {

@@ -223,11 +223,14 @@ async function threeSnapshots(): Promise<void> {
     writeFileSync(join(scene.source, 'changes'), randomBytes(3_000_000));
     expect(await stage.live([act])).toMatchObject({ state: 'done' });
   }
-  simulator.advance(100 * 24 * 3_600_000);
+  // The vault's inventory is kept, and everything made to look older than it is.
+  simulator.advance(30 * 3_600_000);
+  expect(await stage.live(['check'])).toMatchObject({ state: 'done' });
   await alterCatalog(
     join(scene.profile, 'catalog.db'),
     `update packs set dead_at = dead_at - ${100 * 86_400_000}, stored_at = stored_at - ${100 * 86_400_000};
-     update tombstones set forgotten_at = forgotten_at - ${100 * 86_400_000}`,
+     update tombstones set forgotten_at = forgotten_at - ${100 * 86_400_000};
+     update inventory_archives set created_at = created_at - ${100 * 86_400_000}`,
   );
 }
 

@@ -109,9 +109,9 @@ describe('a bit that turns in memory', () => {
       const options = { keys, writer, stagingDir, packBytes: 4 * MIB, index };
       const chain = new PackingChain(options, ({ path }) => sealed.push(path));
       const buffer = pseudoRandom(bytes, 3);
-      chain.take(pseudoRandom(bytes, 4), 0, bytes);
+      chain.take(pseudoRandom(bytes, 4), 0, bytes, 'long');
       index.afterNaming = () => (buffer[bytes / 2] = buffer.readUInt8(bytes / 2) ^ 4);
-      chain.take(buffer, 0, bytes);
+      chain.take(buffer, 0, bytes, 'long');
       expect(() => chain.finish()).toThrow(expect.objectContaining({ kind: 'corrupt' }) as Error);
       expect(sealed).toEqual([]);
       expect(readdirSync(stagingDir)).toEqual([]);

@@ -48,7 +48,8 @@ describe('snapshots that the rules let go', () => {
     await scene.daysLater(31);
     const pruned = await scene.prune();
     // What the last run has let go is told by the next manifest, and waits for that.
-    expect(pruned).toMatchObject({ failure: null, days: [{ archives: 2 }] });
+    expect(pruned.failure).toBeNull();
+    expect(pruned.days).toHaveLength(1);
     const gone = before.filter((name) => !scene.archives.includes(name));
     expect(gone.length).toBeGreaterThan(0);
     expect((await scene.ask('prune:history', {}))[0]).toMatchObject({ feeUsd: 0, failure: null });
