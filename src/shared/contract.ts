@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { checkInputs, type CheckEvents, type CheckOutputs } from './checkContract.ts';
+import { costInputs, type CostOutputs } from './costContract.ts';
 import { archiveInputs, type ArchiveEvents, type ArchiveOutputs } from './archiveContract.ts';
 import type {
   EntryLine,
@@ -69,6 +70,7 @@ export const inputs = {
   ...checkInputs,
   ...recoveryInputs,
   ...retentionInputs,
+  ...costInputs,
 
   'profile:status': none,
   /** Makes the master key and seals it with the passphrase. */
@@ -213,7 +215,7 @@ export const inputs = {
 } as const;
 
 export interface Outputs
-  extends VaultOutputs, ArchiveOutputs, CheckOutputs, RecoveryOutputs, RetentionOutputs {
+  extends VaultOutputs, ArchiveOutputs, CheckOutputs, RecoveryOutputs, RetentionOutputs, CostOutputs {
   'profile:status': ProfileStatus;
   'profile:init': ProfileStatus;
   'profile:unlock': ProfileStatus;

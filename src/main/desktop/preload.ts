@@ -114,6 +114,12 @@ const requests: Readonly<Record<RequestName, true>> = {
   'prune:history': true,
   'writers:list': true,
   'writers:retire': true,
+  'costs:show': true,
+  'costs:months': true,
+  'budget:set': true,
+  'budget:lift': true,
+  'budget:policy': true,
+  'history:list': true,
   'practice:advance': true,
 };
 

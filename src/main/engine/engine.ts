@@ -40,6 +40,8 @@ import { assertOwnKeys } from './requests/keyCheck.ts';
 import { KeptSegments } from './restore/keptSegments.ts';
 import { PruneRuns } from './requests/pruneRuns.ts';
 import { retentionRoutes } from './requests/retention.ts';
+import { costRoutes, Purse } from './requests/costs.ts';
+import { historyRoutes } from './requests/history.ts';
 import { scheduleRoutes } from './requests/schedule.ts';
 import { Scheduler } from './schedule/scheduler.ts';
 import { PutBacks } from './requests/putBacks.ts';
@@ -127,7 +129,8 @@ async function build(
     kept: new KeptSegments(profile.kept, catalog),
     events: new EngineEvents(),
   };
-  const runs = new BackupRuns(context);
+  const purse = new Purse(context);
+  const runs = new BackupRuns(context, purse);
   const putBacks = new PutBacks(context);
   const orders = new OrderRuns(context, putBacks);
   await orders.tidy();
@@ -143,7 +146,8 @@ async function build(
           catalog,
           isOpen: () => context.keys.state === 'open',
           isBusy: () => runs.isBusy,
-          start: (plan) => runs.start(plan, false),
+          start: (plan) => runs.start(plan, false, 'unattended'),
+          mayBegin: () => purse.mayGoOn(),
           onNotice: (failure) => context.events.emit('engine:notice', failure),
         })
       : null;
@@ -168,6 +172,8 @@ async function build(
     ...errandRoutes(context, errands),
     ...checkRoutes(context, checks, errands),
     ...retentionRoutes(context, runs, prunes),
+    ...costRoutes(context, purse),
+    ...historyRoutes(context),
     ...practiceRoutes(context, (uid, speed, ms) => practice.advance(uid, speed, ms)),
   };
   // A keychain with other keys than this profile's is as good as none: the passphrase is asked for.

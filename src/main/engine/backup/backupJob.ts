@@ -28,6 +28,8 @@ export interface BackupJob {
   readonly signal: AbortSignal;
   /** Something that the run goes on without, to be told. */
   readonly onNotice: (error: unknown) => void;
+  /** Asked before each pack is sent: rejects with what keeps the run from spending more. */
+  readonly assertMayGoOn: () => Promise<void>;
   /** Go on where a source that held something is empty now. */
   readonly acceptEmptySource: boolean;
 }

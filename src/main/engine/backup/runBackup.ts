@@ -118,6 +118,7 @@ async function startPool(job: BackupJob, records: FileRecords, sending: Sending)
     onSealed: async (pack) => {
       await recordSealedPack(job, pack, index, 0);
       job.meter.counts.packs++;
+      await job.assertMayGoOn();
       await sending.addOwed();
     },
     onRead: (bytes) => {

@@ -57,7 +57,8 @@ export async function forgetDeadPacks(tx: Tx, packs: readonly PackKey[], at: num
   const row = await tx.row(`select count(*) n from packs where ${dead}`, [ids]);
   if (int(row ?? {}, 'n') !== packs.length) throw new RangeError('only dead packs are deleted');
   await tx.run(
-    `insert or replace into deleted_packs (uid, target, deleted_at) select uid, target, ?2 from packs where ${dead}`,
+    `insert or replace into deleted_packs (uid, target, size, stored_at, deleted_at)
+     select uid, target, size, coalesce(stored_at, created_at), ?2 from packs where ${dead}`,
     [ids, at],
   );
   await forgetRows(tx, packs);

@@ -331,6 +331,19 @@ export async function markTold(tx: Tx, packs: readonly PackKey[], manifest: Pack
   ]);
 }
 
+/** Bytes of these archives together, each as often as it is named; of one that is no pack, none. */
+export async function sizesOfArchives(
+  db: Reader,
+  target: TargetId,
+  archives: readonly ArchiveId[],
+): Promise<number> {
+  const row = await db.row(
+    `select coalesce(sum(p.size), 0) bytes from json_each(?2) w join packs p on p.archive_id = w.value and p.target = ?1`,
+    [target, JSON.stringify(archives)],
+  );
+  return int(row ?? {}, 'bytes');
+}
+
 /** @param uid 32 hex digits */
 export async function findPack(db: Reader, uid: string): Promise<PackRow | undefined> {
   const row = await db.row('select * from packs where uid = unhex(?)', [uid]);

@@ -1,6 +1,7 @@
 /** Plans and their source folders. */
 import { EngineError } from '../failure.ts';
 import { hex, unhex } from './bulk.ts';
+import { keepHistory } from './history.ts';
 import { assignments, int, parsed, text, textOrNull } from './columns.ts';
 import type { Reader, Row, Tx } from './db.ts';
 import type { PlanId, TargetId } from './ids.ts';
@@ -168,6 +169,7 @@ export async function plansOfTarget(db: Reader, target: TargetId): Promise<reado
  */
 export async function removePlan(tx: Tx, id: PlanId): Promise<void> {
   await refuseBusy(tx, id);
+  await keepHistory(tx, { plan: id });
   await tx.run('delete from orders where snapshot in (select id from snapshots where plan = ?)', [id]);
   await tx.run(
     'update packs set run = null, snapshot = null where snapshot in (select id from snapshots where plan = ?)',

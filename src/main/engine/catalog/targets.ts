@@ -4,6 +4,7 @@ import type { TargetKind } from '../../../shared/types.ts';
 import { EngineError } from '../failure.ts';
 import { blobOrNull, int, parsed, text } from './columns.ts';
 import type { Reader, Row, Tx } from './db.ts';
+import { keepHistory } from './history.ts';
 import type { TargetId } from './ids.ts';
 
 export type TargetSettings = ParsedInput<'targets:add'>['settings'];
@@ -101,6 +102,7 @@ export async function removeTarget(tx: Tx, id: TargetId): Promise<void> {
       'Remove the plan first, or keep the target.',
     );
   }
+  await keepHistory(tx, { target: id });
   await tx.run(
     'delete from chunks where frame in (select f.id from frames f join packs p on p.id = f.pack where p.target = ?)',
     [id],

@@ -10,7 +10,6 @@ import { RunMeter } from '../backup/runMeter.ts';
 import type { RunId } from '../catalog/ids.ts';
 import { buryUnneeded } from '../catalog/needed.ts';
 import { listPlans, type PlanRow } from '../catalog/plans.ts';
-import { addRequests } from '../catalog/requests.ts';
 import { getRun, listProblems, listRuns, startRun, updateRun, type RunRow } from '../catalog/runs.ts';
 import { getSnapshot, restartSnapshot, runningSnapshots, startSnapshot } from '../catalog/snapshots.ts';
 import { getTarget } from '../catalog/targets.ts';
@@ -20,6 +19,7 @@ import { letGo } from '../retain/applyRules.ts';
 import { localTimezone } from '../schedule/scheduler.ts';
 import { UNATTENDED_PATIENCE_MS } from '../target/openTarget.ts';
 import type { EngineContext } from './context.ts';
+import type { Purse } from './costs.ts';
 import { namedPlan } from './plans.ts';
 import { RequestCounts } from './requestCounts.ts';
 import { runSummary } from './runSummary.ts';
@@ -37,9 +37,15 @@ interface RunUnderWay {
   readonly ended: Promise<void>;
 }
 
+interface HowToRun {
+  readonly acceptEmptySource: boolean;
+  readonly by: 'hand' | 'unattended';
+}
+
 /** Starts, stops and remembers runs. One run at a time: two would fight for the same disk and line. */
 export class BackupRuns {
   readonly #context: EngineContext;
+  readonly #purse: Pick<Purse, 'assertMayGoOn'>;
   #current: RunUnderWay | null = null;
   #starting: { readonly plan: string; readonly begun: Promise<unknown> } | null = null;
   #isClosing = false;
@@ -48,8 +54,9 @@ export class BackupRuns {
   /** What no backup may run beside. */
   #held: Promise<unknown> | null = null;
 
-  constructor(context: EngineContext) {
+  constructor(context: EngineContext, purse: Pick<Purse, 'assertMayGoOn'>) {
     this.#context = context;
+    this.#purse = purse;
   }
 
   isWaiting(planName: string): boolean {
@@ -78,8 +85,12 @@ export class BackupRuns {
     return this.#current !== null || this.#starting !== null;
   }
 
-  /** Resolves when the run has its row; it goes on by itself. */
-  async start(planName: string, acceptEmptySource: boolean): Promise<RunSummary> {
+  /** Resolves when the run has its row; it goes on by itself. One that nobody asked for stops at the budget. */
+  async start(
+    planName: string,
+    acceptEmptySource: boolean,
+    by: 'hand' | 'unattended' = 'hand',
+  ): Promise<RunSummary> {
     if (this.#isClosing)
       throw new EngineError('cancelled', 'Permafrost is closing.', 'Start it again, then back up.');
     while (this.#held !== null) await this.#held;
@@ -90,7 +101,7 @@ export class BackupRuns {
         'Wait for its end, or cancel it.',
       );
     }
-    const starting = this.#start(planName, acceptEmptySource);
+    const starting = this.#start(planName, { acceptEmptySource, by });
     this.#starting = { plan: planName, begun: starting.catch(() => undefined) };
     try {
       return await starting;
@@ -145,7 +156,7 @@ export class BackupRuns {
     await this.#current?.ended;
   }
 
-  async #start(planName: string, acceptEmptySource: boolean): Promise<RunSummary> {
+  async #start(planName: string, how: HowToRun): Promise<RunSummary> {
     const { catalog, events, keys, profile } = this.#context;
     const plan = await namedPlan(catalog, planName);
     keys.newest();
@@ -165,17 +176,17 @@ export class BackupRuns {
     crashpoint('run-noted');
     const run = await this.#row(id);
     const stop = new AbortController();
-    const ended = this.#run(run, plan, stop.signal, acceptEmptySource);
+    const ended = this.#run(run, plan, stop.signal, how);
     this.#current = { id, plan: plan.name, stop, ended };
     const summary = await runSummary(catalog, run, plan.name);
     events.emit('run:started', summary);
     return summary;
   }
 
-  async #run(run: RunRow, plan: PlanRow, signal: AbortSignal, acceptEmptySource: boolean): Promise<void> {
+  async #run(run: RunRow, plan: PlanRow, signal: AbortSignal, how: HowToRun): Promise<void> {
     const { catalog, events } = this.#context;
     const meter = new RunMeter(run.id, plan.name, (progress) => events.emit('run:progress', progress));
-    const change = await this.#attempt(run, plan, signal, acceptEmptySource, meter).catch((error: unknown) =>
+    const change = await this.#attempt(run, plan, signal, how, meter).catch((error: unknown) =>
       endedBy(error, signal),
     );
     const ended = { ...change, endedAt: Date.now(), counts: meter.counts };
@@ -200,7 +211,7 @@ export class BackupRuns {
     run: RunRow,
     plan: PlanRow,
     signal: AbortSignal,
-    acceptEmptySource: boolean,
+    { acceptEmptySource, by }: HowToRun,
     meter: RunMeter,
   ) {
     const { catalog, events, keys, profile, targets, writer } = this.#context;
@@ -211,10 +222,10 @@ export class BackupRuns {
     const target = await targets.open(targetRow, {
       patienceMs: UNATTENDED_PATIENCE_MS,
       onTrouble: (failure) => meter.holdUp(failure?.message ?? null),
-      onRequest: (operation, bytes) => {
+      onRequest: (operation, bytes, asked) => {
         meter.counts.requests++;
         if (operation === 'sendPart') meter.counts.parts++;
-        ledger.add(operation, bytes);
+        ledger.add(operation, bytes, asked);
       },
     });
     const job: BackupJob = {
@@ -232,6 +243,7 @@ export class BackupRuns {
       meter,
       signal,
       acceptEmptySource,
+      assertMayGoOn: () => (by === 'hand' ? Promise.resolve() : this.#purse.assertMayGoOn()),
       onNotice: (error) => events.emit('engine:notice', toFailure(error)),
     };
     try {
@@ -241,11 +253,7 @@ export class BackupRuns {
       return { state, ...(!changed && { snapshot: null }) };
     } finally {
       target.close();
-      const at = Date.now();
-      const rows = ledger
-        .take()
-        .map((row) => ({ ...row, at, target: targetRow.id, run: run.id, order: null }));
-      await catalog.transaction((tx) => addRequests(tx, rows));
+      await ledger.book(catalog, { target: targetRow.id, run: run.id });
     }
   }
 

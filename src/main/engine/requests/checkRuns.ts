@@ -4,7 +4,6 @@ import type { FailureKind } from '../../../shared/failure.ts';
 import { checkCatalog } from '../catalog/catalog.ts';
 import { getCheck, openChecks, updateCheck, type CheckRow } from '../catalog/checks.ts';
 import type { CheckKey } from '../catalog/ids.ts';
-import { addRequests } from '../catalog/requests.ts';
 import { getTarget, type TargetRow } from '../catalog/targets.ts';
 import type { CheckJob } from '../check/checkJob.ts';
 import { runCheck } from '../check/runCheck.ts';
@@ -111,7 +110,7 @@ export class CheckRuns {
       onWaiting,
     });
     const target = await targets.open(targetRow, {
-      onRequest: (operation, bytes) => ledger.add(operation, bytes),
+      onRequest: ledger.add,
     });
     const job: CheckJob = {
       check,
@@ -130,9 +129,7 @@ export class CheckRuns {
     } finally {
       target.close();
       close();
-      const at = Date.now();
-      const rows = ledger.take().map((row) => ({ ...row, at, target: targetRow.id, run: null, order: null }));
-      await catalog.transaction((tx) => addRequests(tx, rows));
+      await ledger.book(catalog, { target: targetRow.id });
     }
   }
 

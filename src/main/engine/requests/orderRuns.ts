@@ -14,7 +14,6 @@ import {
   type OrderRow,
 } from '../catalog/orders.ts';
 import { getPlan, type PlanRow } from '../catalog/plans.ts';
-import { addRequests } from '../catalog/requests.ts';
 import { getPacks } from '../catalog/packs.ts';
 import { countRetrievals, isKept, listRetrievals, wasAsked } from '../catalog/retrievals.ts';
 import { getSnapshot } from '../catalog/snapshots.ts';
@@ -145,7 +144,7 @@ export class OrderRuns {
       const { plan, target: targetRow } = await this.#belongings(order);
       const target = await this.#context.targets.open(targetRow, {
         patienceMs: UNATTENDED_PATIENCE_MS,
-        onRequest: (operation, bytes) => ledger.add(operation, bytes),
+        onRequest: ledger.add,
         onTrouble: (failure) => this.#holdUp(order, tally, failure?.message ?? null),
       });
       try {
@@ -287,9 +286,7 @@ export class OrderRuns {
   }
 
   async #book(order: OrderRow, target: TargetRow, ledger: RequestCounts): Promise<void> {
-    const at = Date.now();
-    const rows = ledger.take().map((row) => ({ ...row, at, target: target.id, run: null, order: order.id }));
-    await this.#context.catalog.transaction((tx) => addRequests(tx, rows));
+    await ledger.book(this.#context.catalog, { target: target.id, order: order.id });
   }
 
   summary(order: OrderRow): Promise<OrderSummary> {

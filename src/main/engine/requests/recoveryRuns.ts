@@ -5,7 +5,6 @@ import type { FailureKind } from '../../../shared/failure.ts';
 import type { RecoveryOutcome, RecoverySummary } from '../../../shared/recoveryTypes.ts';
 import type { RecoveryKey } from '../catalog/ids.ts';
 import { getRecovery, openRecoveries, updateRecovery, type RecoveryRow } from '../catalog/recoveries.ts';
-import { addRequests } from '../catalog/requests.ts';
 import { readSetting } from '../catalog/settings.ts';
 import { getTarget, type TargetRow } from '../catalog/targets.ts';
 import { crashpoint } from '../crashpoint.ts';
@@ -145,7 +144,7 @@ export class RecoveryRuns {
     });
     const target = await targets.open(targetRow, {
       patienceMs: UNATTENDED_PATIENCE_MS,
-      onRequest: (operation, bytes) => ledger.add(operation, bytes),
+      onRequest: ledger.add,
     });
     const job: RecoverJob = {
       recovery,
@@ -173,9 +172,7 @@ export class RecoveryRuns {
     } finally {
       target.close();
       close();
-      const at = Date.now();
-      const rows = ledger.take().map((row) => ({ ...row, at, target: targetRow.id, run: null, order: null }));
-      await catalog.transaction((tx) => addRequests(tx, rows));
+      await ledger.book(catalog, { target: targetRow.id });
     }
   }
 

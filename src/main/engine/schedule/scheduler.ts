@@ -26,6 +26,8 @@ export interface SchedulerOptions {
   /** Resolves when the run has begun. */
   readonly start: (plan: string) => Promise<unknown>;
   readonly onNotice: (failure: Failure) => void;
+  /** Asked when a plan is due: whether anything may begin by itself just now. By default it may. */
+  readonly mayBegin?: () => Promise<boolean>;
   /** Epoch ms; by default this computer's clock. */
   readonly now?: () => number;
   /** By default this computer's. */
@@ -79,7 +81,7 @@ export class Scheduler {
       plans.push({ name: plan.name, dueAt: due === null ? null : Math.max(due, waitUntil) });
     }
     const next = whoseTurn(plans, await readUnattended(catalog), now, this.#timezone);
-    if (next === undefined) return;
+    if (next === undefined || (await this.#options.mayBegin?.()) === false) return;
     try {
       await start(next.name);
       this.#notBegun.delete(next.name);

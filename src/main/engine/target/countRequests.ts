@@ -3,16 +3,22 @@
  * the account of a run. Put it inside `retrying`, so that repeats count too. A list counts once, however many pages
  * it takes: lists are free of charge on every target that counts requests.
  */
-import type { Target } from './target.ts';
+import type { ArchiveId, Target, Tier } from './target.ts';
 
 /** A call of `Target` that goes to the service. */
 export type Operation = Exclude<keyof Target, 'traits' | 'now' | 'close'>;
 
-/** @param onRequest told before the call is made; `bytes` is what it carries, there or back */
-export function countRequests(
-  target: Target,
-  onRequest: (operation: Operation, bytes: number) => void,
-): Target {
+/** What a retrieval is paid by beside its bytes. */
+export interface RetrievalAsked {
+  readonly tier: Tier;
+  /** The archive that is retrieved whole: its size is the caller's to know. Null for a range. */
+  readonly whole: ArchiveId | null;
+}
+
+/** Told before the call is made. `bytes` is what it carries, there or back; of a retrieval, those of its range. */
+export type OnRequest = (operation: Operation, bytes: number, asked?: RetrievalAsked) => void;
+
+export function countRequests(target: Target, onRequest: OnRequest): Target {
   const count = (operation: Operation, bytes = 0): Target => {
     onRequest(operation, bytes);
     return target;
@@ -28,7 +34,11 @@ export function countRequests(
     abortUpload: (...args) => count('abortUpload').abortUpload(...args),
     listUploads: (...args) => count('listUploads').listUploads(...args),
     listParts: (...args) => count('listParts').listParts(...args),
-    requestRetrieval: (...args) => count('requestRetrieval').requestRetrieval(...args),
+    requestRetrieval: (archiveId, range, tier, description, signal) => {
+      const bytes = range === null ? 0 : range.end - range.first;
+      onRequest('requestRetrieval', bytes, { tier, whole: range === null ? archiveId : null });
+      return target.requestRetrieval(archiveId, range, tier, description, signal);
+    },
     describeRetrieval: (...args) => count('describeRetrieval').describeRetrieval(...args),
     listRetrievals: (...args) => count('listRetrievals').listRetrievals(...args),
     readRetrieved: (jobId, first, end, signal) =>

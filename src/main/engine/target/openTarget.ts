@@ -1,7 +1,7 @@
 /** Opens targets from their settings, wrapped so that requests are counted and passing trouble is retried. */
 import type { TargetRow, TargetSettings } from '../catalog/targets.ts';
 import type { EngineError } from '../failure.ts';
-import { countRequests, type Operation } from './countRequests.ts';
+import { countRequests, type OnRequest } from './countRequests.ts';
 import { folderTraits, openFolder } from './folder.ts';
 import type { RetryOptions } from './patience.ts';
 import { retrying } from './retry.ts';
@@ -40,7 +40,7 @@ export type ServicePlace =
 /** Who wants a target open, and how long it may keep trying. */
 export interface OpenOptions {
   /** Told of each request before it is made, repeats included. */
-  readonly onRequest?: (operation: Operation, bytes: number) => void;
+  readonly onRequest?: OnRequest;
   /** See `RetryOptions`: what keeps it from going on for now, and null when it goes on. */
   readonly onTrouble?: (failure: EngineError | null) => void;
   /** How long a call keeps trying through passing trouble, in ms; by default long enough for a router's restart. */

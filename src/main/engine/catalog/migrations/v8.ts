@@ -5,7 +5,9 @@
  * the next manifest tell so, as long as the target holds the snapshot's own; `told_by` counts while that manifest is stored.
  * `pinned` packs are needed by snapshots that this catalog does not hold any more, of a plan that was removed.
  * `dead_at` is when a pack was found to be needed by nothing, `live_bytes` what of it was still needed when that was looked at.
- * `deleted_packs` are remembered while a listing may still name them, `prunings` for the history.
+ * `deleted_packs` are remembered because a listing may still name them and their storage was paid for, `prunings` for the
+ * history.
+ * `past` keeps what was done for plans and targets that were removed, as history shows it.
  * A retired writer is another installation that does not write to the target any more, by its tag in descriptions.
  */
 export const v8 = {
@@ -31,8 +33,11 @@ create table tombstones (
 create table deleted_packs (
   uid blob primary key,
   target integer not null references targets on delete cascade,
+  size integer not null,
+  stored_at integer not null,
   deleted_at integer not null
 ) strict, without rowid;
+create index deleted_packs_target on deleted_packs (target, deleted_at);
 
 create table prunings (
   id integer primary key autoincrement,
@@ -45,6 +50,14 @@ create table prunings (
   fee_usd real not null default 0,
   failure text
 ) strict;
+
+create table past (
+  id integer primary key autoincrement,
+  kind text not null,
+  started_at integer not null,
+  line text not null
+) strict;
+create index past_started on past (started_at);
 
 create table retired_writers (
   target integer not null references targets on delete cascade,
