@@ -8,6 +8,7 @@ const homes = [
   ['pdfkit', '^src/main/engine/keys/'],
   ['(@github/)?keytar', '^src/main/engine/keys/'],
   ['ignore', '^src/main/engine/scan/'],
+  ['chokidar', '^src/main/engine/watch/'],
   ['commander', '^src/main/cli/'],
   ['react|react-dom|react-aria-components|@tanstack/', '^src/renderer/'],
 ];

@@ -19,6 +19,7 @@ import type {
   PutBackPreview,
   ProblemLine,
   ProfileStatus,
+  RulesPreview,
   RestorePreview,
   RunProgress,
   RunSummary,
@@ -114,6 +115,12 @@ export const inputs = {
    */
   'plans:remove': z.strictObject({ name, snapshots: z.enum(['keep', 'forget']).default('keep') }),
 
+  /** What rules would leave out of these folders, with counts and bytes. Looks for some seconds at most. */
+  'rules:preview': z.strictObject({
+    sources: z.array(path).min(1).max(1000),
+    excludes: excludes.unwrap(),
+  }),
+
   /** What holds for everything that begins by itself. */
   'unattended:show': none,
   'unattended:set': z.strictObject({
@@ -121,6 +128,26 @@ export const inputs = {
     pausedUntil: z
       .union([z.number().positive(), z.literal('always')])
       .nullable()
+      .optional(),
+    /** Under which something may begin by itself, as far as the host can tell. */
+    conditions: z
+      .strictObject({
+        onBattery: z.boolean(),
+        onMetered: z.boolean(),
+        /** Names of networks; null for any. */
+        networks: z.array(z.string().min(1).max(200)).min(1).max(50).nullable(),
+      })
+      .optional(),
+    /** For all uploads together, whoever asked for them. Those with hours come before the one without. */
+    limits: z
+      .array(
+        z.strictObject({
+          bytesPerSecond: z.number().int().min(1024),
+          from: clockTime.nullable(),
+          to: clockTime.nullable(),
+        }),
+      )
+      .max(20)
       .optional(),
   }),
 
@@ -228,6 +255,7 @@ export interface Outputs
   'plans:add': PlanSummary;
   'plans:edit': PlanSummary;
   'plans:remove': null;
+  'rules:preview': RulesPreview;
   'unattended:show': UnattendedSummary;
   'unattended:set': UnattendedSummary;
   'backup:start': RunSummary;

@@ -8,6 +8,8 @@ export type Schedule =
   | { readonly kind: 'every'; readonly minutes: number }
   | { readonly kind: 'daily'; readonly hour: number; readonly minute: number }
   | { readonly kind: 'weekly'; readonly day: Weekday; readonly hour: number; readonly minute: number }
+  /** Once files were left alone for so long, a quarter of an hour at most; and once a day, whatever hints are missed. */
+  | { readonly kind: 'changed'; readonly settledMinutes: number }
   | { readonly kind: 'cron'; readonly pattern: string };
 
 export const weekdays = [
@@ -22,11 +24,12 @@ export const weekdays = [
 export type Weekday = (typeof weekdays)[number];
 
 const DEFAULT_HOUR = 2;
+const SETTLED_MINUTES = 2;
 export const LEAST_MINUTES = 5;
 export const MOST_MINUTES = 7 * 24 * 60;
 
 /**
- * Reads `manual`, `every 30m`, `every 2h`, `daily`, `daily 02:00`, `weekly`, `weekly sunday 03:30` or cron text.
+ * Reads `manual`, `when changed`, `when changed 5m`, `every 30m`, `every 2h`, `daily`, `daily 02:00`, `weekly`, `weekly sunday 03:30` or cron text.
  * Days may be cut to three letters. Without a time it is two in the night, without a day Sunday.
  * @returns null for what is none of these; the fields of cron text are not looked at
  */
@@ -34,6 +37,7 @@ export function readSchedule(text: string): Schedule | null {
   const words = text.trim().toLowerCase().split(/\s+/);
   const [first = '', ...rest] = words;
   if (first === 'manual') return rest.length === 0 ? { kind: 'manual' } : null;
+  if (first === 'when') return whenChanged(rest);
   if (first === 'every') return every(rest);
   if (first === 'daily') {
     const time = timeOf(rest[0]);
@@ -54,6 +58,10 @@ export function writeSchedule(schedule: Schedule): string {
       return `daily ${clock(schedule)}`;
     case 'weekly':
       return `weekly ${schedule.day} ${clock(schedule)}`;
+    case 'changed':
+      return schedule.settledMinutes === SETTLED_MINUTES
+        ? 'when changed'
+        : `when changed ${schedule.settledMinutes}m`;
     case 'cron':
       return schedule.pattern;
   }
@@ -69,6 +77,12 @@ export function readClock(text: string): { readonly hour: number; readonly minut
   if (found === null) return null;
   const [hour, minute] = [Number(found[1]), Number(found[2])];
   return hour < 24 && minute < 60 ? { hour, minute } : null;
+}
+
+function whenChanged([changed, minutes, ...more]: readonly string[]): Schedule | null {
+  if (changed !== 'changed' || more.length > 0) return null;
+  const settledMinutes = minutes === undefined ? SETTLED_MINUTES : Number(/^(\d{1,2})m$/.exec(minutes)?.[1]);
+  return settledMinutes >= 1 && settledMinutes <= 15 ? { kind: 'changed', settledMinutes } : null;
 }
 
 function every(rest: readonly string[]): Schedule | null {

@@ -61,6 +61,23 @@ export interface ChangeStorm {
   readonly at: number;
 }
 
+/** What rules would leave out, and what stays. */
+export interface RulesPreview {
+  /** What is saved. */
+  readonly files: number;
+  readonly bytes: number;
+  /** Each rule with what it leaves out; what several leave out counts for the last of them. */
+  readonly rules: readonly {
+    readonly rule: string;
+    readonly files: number;
+    readonly bytes: number;
+    /** Full paths of a few. */
+    readonly examples: readonly string[];
+  }[];
+  /** There was more than could be looked at in a while: all counts are too low. */
+  readonly isPartial: boolean;
+}
+
 /** What holds for everything that begins by itself. */
 export interface UnattendedSummary {
   /** Hours of the day, `HH:MM` local time, in which nothing begins; over midnight where `from` is later. */
@@ -69,6 +86,20 @@ export interface UnattendedSummary {
   readonly pausedUntil: number | 'always' | null;
   readonly isPaused: boolean;
   readonly isQuiet: boolean;
+  readonly conditions: {
+    readonly onBattery: boolean;
+    readonly onMetered: boolean;
+    /** Null for any. */
+    readonly networks: readonly string[] | null;
+  };
+  /** Of all uploads, whoever asked for them; hours as in `quiet`, null for always. */
+  readonly limits: readonly {
+    readonly bytesPerSecond: number;
+    readonly from: string | null;
+    readonly to: string | null;
+  }[];
+  /** What nothing begins by itself for, in words that follow “waits”. */
+  readonly waitsFor: string | null;
 }
 
 export interface RunCounts {

@@ -11,6 +11,7 @@ import { addInit } from './commands/init.ts';
 import { addOrders } from './commands/orders.ts';
 import { addPlans } from './commands/plans.ts';
 import { addRestore } from './commands/restore.ts';
+import { addCost, addHistory } from './commands/cost.ts';
 import { addForgetting, addPrune } from './commands/prune.ts';
 import { addSchedule } from './commands/schedule.ts';
 import { addServe } from './commands/serve.ts';
@@ -76,6 +77,8 @@ function buildProgram(output: Output): Command {
     addSchedule,
     addPrune,
     addForgetting,
+    addCost,
+    addHistory,
     addWatch,
     addServe,
     addSimulator,

@@ -20,6 +20,7 @@ const requests: Readonly<Record<RequestName, true>> = {
   'plans:add': true,
   'plans:edit': true,
   'plans:remove': true,
+  'rules:preview': true,
   'unattended:show': true,
   'unattended:set': true,
   'backup:start': true,

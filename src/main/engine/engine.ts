@@ -41,9 +41,15 @@ import { KeptSegments } from './restore/keptSegments.ts';
 import { PruneRuns } from './requests/pruneRuns.ts';
 import { retentionRoutes } from './requests/retention.ts';
 import { costRoutes, Purse } from './requests/costs.ts';
+import { Leave } from './requests/leave.ts';
 import { historyRoutes } from './requests/history.ts';
 import { scheduleRoutes } from './requests/schedule.ts';
-import { Scheduler } from './schedule/scheduler.ts';
+import { limitAt, type Surroundings } from './schedule/conditions.ts';
+import { localTimezone, Scheduler } from './schedule/scheduler.ts';
+import { readSurroundings } from './schedule/surroundings.ts';
+import { readUnattended } from './schedule/unattended.ts';
+import { UploadRate } from './target/uploadRate.ts';
+import { PlanWatches } from './watch/planWatches.ts';
 import { PutBacks } from './requests/putBacks.ts';
 import { OrderRuns } from './requests/orderRuns.ts';
 import { planRoutes } from './requests/plans.ts';
@@ -79,6 +85,8 @@ export interface EngineOptions {
   readonly rebuild?: boolean;
   /** Cost of each guess at a passphrase that is set from now on; lowered by tests alone. */
   readonly kdfCost?: KdfCost;
+  /** Where the computer is, as far as the host can tell; by default what Linux tells by itself. */
+  readonly surroundings?: () => Promise<Surroundings>;
   /** Time and limits of requests to a service; changed by tests alone. */
   readonly line?: LineOptions;
 }
@@ -120,17 +128,28 @@ async function build(
   const practice = new PracticeVaults(profile.practice);
   const writer = writerId(profile);
   await settleInstallation(catalog, profile.heads, writer.toString('hex'));
+  const limits = { now: (await readUnattended(catalog)).limits };
   const context: EngineContext = {
     profile,
     writer,
     catalog,
     keys: new KeyRing(profile.keys, writer.toString('hex'), options.kdfCost),
-    targets: new TargetOpener((uid, speed) => practice.service(uid, speed), recallAwsKeys, options.line),
+    targets: new TargetOpener(
+      (uid, speed) => practice.service(uid, speed),
+      recallAwsKeys,
+      options.line,
+      new UploadRate(() => limitAt(limits.now, Date.now(), localTimezone())),
+    ),
     kept: new KeptSegments(profile.kept, catalog),
     events: new EngineEvents(),
   };
+  const takeLimits = async (): Promise<void> => {
+    limits.now = (await readUnattended(catalog)).limits;
+  };
+  context.events.on('lists:changed', () => void takeLimits().catch(() => undefined));
   const purse = new Purse(context);
-  const runs = new BackupRuns(context, purse);
+  const leave = new Leave(context, purse, options.surroundings ?? (() => readSurroundings()));
+  const runs = new BackupRuns(context, leave);
   const putBacks = new PutBacks(context);
   const orders = new OrderRuns(context, putBacks);
   await orders.tidy();
@@ -140,14 +159,23 @@ async function build(
   const prunes = new PruneRuns(context, runs, errands);
   const recoveries = new RecoveryRuns(context, errands);
   await recoveries.tidy();
-  const scheduler =
+  const watches =
+    options.resident === true
+      ? new PlanWatches({
+          catalog,
+          onHint: () => scheduler?.lookSoon(),
+          onNotice: (failure) => context.events.emit('engine:notice', failure),
+        })
+      : null;
+  const scheduler: Scheduler | null =
     options.resident === true
       ? new Scheduler({
           catalog,
           isOpen: () => context.keys.state === 'open',
           isBusy: () => runs.isBusy,
           start: (plan) => runs.start(plan, false, 'unattended'),
-          mayBegin: () => purse.mayGoOn(),
+          mayBegin: () => leave.mayBegin(),
+          changeDueAt: (plan) => watches?.dueAt(plan) ?? null,
           onNotice: (failure) => context.events.emit('engine:notice', failure),
         })
       : null;
@@ -158,7 +186,7 @@ async function build(
     ...recoverRoutes(context, recoveries),
     ...targetRoutes(context),
     ...planRoutes(context, (name) => runs.isWaiting(name)),
-    ...scheduleRoutes(context, () => scheduler?.look()),
+    ...scheduleRoutes(context, leave, () => scheduler?.look()),
     ...backupRoutes(context, runs),
     ...browseRoutes(context),
     ...restoreRoutes(context, orders, putBacks),
@@ -182,7 +210,10 @@ async function build(
   const stopCarrying =
     options.resident === true ? carryOn(context, { orders, errands, checks, recoveries }) : () => undefined;
   if (options.resident === true) prunes.begin();
-  const stopScheduling = scheduler === null ? () => Promise.resolve() : runByItself(context, scheduler);
+  const stopScheduling =
+    scheduler === null || watches === null
+      ? () => Promise.resolve()
+      : runByItself(context, scheduler, watches);
 
   return {
     dispatch: (name, input) => dispatch(routes, name, input),
@@ -284,17 +315,31 @@ function carryOn(
 }
 
 /** Lets plans run when they are due; what has ended, changed or been unlocked may make room for one. */
-function runByItself({ events }: EngineContext, scheduler: Scheduler): () => Promise<void> {
+function runByItself(
+  { events }: EngineContext,
+  scheduler: Scheduler,
+  watches: PlanWatches,
+): () => Promise<void> {
   const look = (): void => scheduler.look();
+  const tell = (error: unknown): void => events.emit('engine:notice', toFailure(error));
   const ends = [
-    events.on('run:ended', look),
-    events.on('lists:changed', look),
+    events.on('run:started', ({ plan }) => watches.begun(plan)),
+    events.on('run:ended', ({ plan }) => {
+      watches.ended(plan);
+      look();
+    }),
+    events.on('lists:changed', () => {
+      watches.sync().catch(tell);
+      look();
+    }),
     events.on('profile:changed', look),
   ];
-  scheduler.begin();
+  watches.sync().catch(tell);
+  scheduler.begin(() => watches.scanAll());
   return async () => {
     for (const end of ends) end();
     await scheduler.close();
+    await watches.close();
   };
 }
 

@@ -6,6 +6,7 @@ import { capital, type ScheduleDraft, textOf } from './scheduleWords.ts';
 
 const kinds: readonly (readonly [ScheduleDraft['kind'], string])[] = [
   ['manual', 'When I ask for it'],
+  ['changed', 'When something has changed'],
   ['every', 'Every few hours'],
   ['daily', 'Every day'],
   ['weekly', 'Every week'],
@@ -34,6 +35,12 @@ export function ScheduleFields({
           </Choice>
         ))}
       </RadioGroup>
+      {draft.kind === 'changed' && (
+        <p className="hint">
+          Two minutes after the last change, an hour after the first at the latest; and once a day in any
+          case.
+        </p>
+      )}
       {draft.kind === 'every' && (
         <Field
           label="Hours between two runs"

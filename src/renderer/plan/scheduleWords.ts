@@ -21,6 +21,8 @@ export function scheduleWords(text: string): string {
       return `Every day at ${clock(schedule)}`;
     case 'weekly':
       return `Every ${capital(schedule.day)} at ${clock(schedule)}`;
+    case 'changed':
+      return 'When something has changed';
     case 'cron':
       return `By the pattern ${schedule.pattern}`;
   }
@@ -41,6 +43,8 @@ export function nextWords(at: number, now: number): string {
 /** What the fields of a form hold: all of them, so that a change of mind loses nothing. */
 export interface ScheduleDraft {
   readonly kind: Schedule['kind'];
+  /** Kept as it was: no field asks for it. */
+  readonly settledMinutes: number;
   readonly hours: string;
   readonly time: string;
   readonly day: Weekday;
@@ -51,6 +55,7 @@ export function draftOf(text: string): ScheduleDraft {
   const schedule = readSchedule(text) ?? { kind: 'manual' };
   return {
     kind: schedule.kind,
+    settledMinutes: schedule.kind === 'changed' ? schedule.settledMinutes : 2,
     hours: schedule.kind === 'every' ? String(schedule.minutes / 60) : '1',
     time: schedule.kind === 'daily' || schedule.kind === 'weekly' ? clock(schedule) : '02:00',
     day: schedule.kind === 'weekly' ? schedule.day : 'sunday',
@@ -63,6 +68,8 @@ export function textOf(draft: ScheduleDraft): string | null {
   switch (draft.kind) {
     case 'manual':
       return 'manual';
+    case 'changed':
+      return checked({ kind: 'changed', settledMinutes: draft.settledMinutes });
     case 'every': {
       const minutes = Math.round(Number(draft.hours.replace(',', '.')) * 60);
       return checked({ kind: 'every', minutes });

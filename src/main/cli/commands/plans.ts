@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { retentionWords } from '../../../shared/retentionWords.ts';
-import type { PlanSummary } from '../../../shared/types.ts';
+import type { PlanSummary, RulesPreview } from '../../../shared/types.ts';
 import { formatAgo, formatBytes, formatCount, formatWhen, plural, shown, table } from '../format.ts';
 import type { Output } from '../output.ts';
 import { absolutePath } from '../paths.ts';
@@ -40,6 +40,7 @@ export function addPlans(program: Command, output: Output): void {
     });
 
   addEdit(plan, output);
+  addRules(plan, output);
 
   plan
     .command('list')
@@ -126,7 +127,7 @@ const excludeHelp =
   'What to leave out: patterns as in .gitignore, and @usual (trash, thumbnails and the like), @caches (CACHEDIR.TAG), @larger 2GB, @older 5y.';
 
 const scheduleHelp =
-  'When it runs by itself, while "permafrost watch" or "serve" does: manual, every 30m, daily 02:00, weekly sunday 03:00, or cron text.';
+  'When it runs by itself, while "permafrost watch" or "serve" does: manual, when changed, every 30m, daily 02:00, weekly sunday 03:00, or cron text.';
 
 const keepHelp =
   'Which snapshots are kept: everything, or the newest of so many days, weeks, months or years that have any, as last=3,daily=7,weekly=4,monthly=12,yearly=10.';
@@ -160,6 +161,40 @@ function addEdit(plan: Command, output: Output): void {
         await output.result(summary, () => planLines(summary, Date.now()));
       });
     });
+}
+
+function addRules(plan: Command, output: Output): void {
+  plan
+    .command('rules')
+    .description('What the rules of a plan leave out, with counts and sizes; or what others would.')
+    .argument('<name>')
+    .option('--exclude <rule...>', 'Other rules than it has.')
+    .action(async (name: string, { exclude }: { exclude?: string[] }, command: Command) => {
+      await withSession(command, output, { keys: 'none' }, async (session) => {
+        const { sources, excludes } = await session.ask('plans:show', { name });
+        const preview = await session.ask('rules:preview', {
+          sources: [...sources],
+          excludes: exclude ?? [...excludes],
+        });
+        await output.result(preview, () => rulesLines(preview));
+      });
+    });
+}
+
+function rulesLines({ files, bytes, rules, isPartial }: RulesPreview): string[] {
+  const rows = rules.map((one) => [
+    shown(one.rule),
+    formatCount(one.files),
+    formatBytes(one.bytes),
+    one.examples.slice(0, 1).map(shown).join(''),
+  ]);
+  return [
+    ...(rules.length === 0
+      ? ['It leaves nothing out.']
+      : table([['RULE', 'LEAVES OUT', 'SIZE', 'FOR EXAMPLE'], ...rows], ['left', 'right', 'right', 'left'])),
+    `Saved: ${plural(files, 'file')}, ${formatBytes(bytes)}.`,
+    ...(isPartial ? ['There is more than could be looked at in a few seconds: all of this is too low.'] : []),
+  ];
 }
 
 function scheduleLines({ schedule, nextRunAt }: PlanSummary): string[] {

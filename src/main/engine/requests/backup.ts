@@ -19,7 +19,7 @@ import { letGo } from '../retain/applyRules.ts';
 import { localTimezone } from '../schedule/scheduler.ts';
 import { UNATTENDED_PATIENCE_MS } from '../target/openTarget.ts';
 import type { EngineContext } from './context.ts';
-import type { Purse } from './costs.ts';
+import type { Leave } from './leave.ts';
 import { namedPlan } from './plans.ts';
 import { RequestCounts } from './requestCounts.ts';
 import { runSummary } from './runSummary.ts';
@@ -45,7 +45,7 @@ interface HowToRun {
 /** Starts, stops and remembers runs. One run at a time: two would fight for the same disk and line. */
 export class BackupRuns {
   readonly #context: EngineContext;
-  readonly #purse: Pick<Purse, 'assertMayGoOn'>;
+  readonly #leave: Leave;
   #current: RunUnderWay | null = null;
   #starting: { readonly plan: string; readonly begun: Promise<unknown> } | null = null;
   #isClosing = false;
@@ -54,9 +54,9 @@ export class BackupRuns {
   /** What no backup may run beside. */
   #held: Promise<unknown> | null = null;
 
-  constructor(context: EngineContext, purse: Pick<Purse, 'assertMayGoOn'>) {
+  constructor(context: EngineContext, leave: Leave) {
     this.#context = context;
-    this.#purse = purse;
+    this.#leave = leave;
   }
 
   isWaiting(planName: string): boolean {
@@ -243,7 +243,7 @@ export class BackupRuns {
       meter,
       signal,
       acceptEmptySource,
-      assertMayGoOn: () => (by === 'hand' ? Promise.resolve() : this.#purse.assertMayGoOn()),
+      assertMayGoOn: () => (by === 'hand' ? Promise.resolve() : this.#leave.assertMayGoOn()),
       onNotice: (error) => events.emit('engine:notice', toFailure(error)),
     };
     try {

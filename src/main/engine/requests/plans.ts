@@ -22,6 +22,7 @@ import { getTarget } from '../catalog/targets.ts';
 import { EngineError } from '../failure.ts';
 import { writeRetention } from '../../../shared/retention.ts';
 import { checkRetention, openStorm } from '../retain/applyRules.ts';
+import { previewRules } from '../scan/previewRules.ts';
 import { findRoot } from '../scan/root.ts';
 import { checkSchedule } from '../schedule/nextRun.ts';
 import { nextRunOf } from '../schedule/scheduler.ts';
@@ -36,8 +37,17 @@ import { refuseClosing } from './vaultUse.ts';
 
 type PlanRoutes = Pick<
   Routes,
-  'plans:list' | 'plans:show' | 'plans:add' | 'plans:edit' | 'plans:takeOver' | 'plans:remove'
+  | 'plans:list'
+  | 'plans:show'
+  | 'plans:add'
+  | 'plans:edit'
+  | 'plans:takeOver'
+  | 'plans:remove'
+  | 'rules:preview'
 >;
+
+/** Somebody waits: what was looked at by then is shown. */
+const PREVIEW_MS = 8000;
 
 /** @param isWaiting whether a plan of that name waits for its turn to run */
 export function planRoutes(
@@ -126,6 +136,12 @@ export function planRoutes(
       events.emit('lists:changed', {});
       return summary(await namedPlan(catalog, name));
     },
+    'rules:preview': ({ sources, excludes }) =>
+      previewRules(
+        checkSources(sources, profile.root, []).map((source) => findRoot(source)),
+        excludes,
+        PREVIEW_MS,
+      ),
     'plans:remove': async ({ name, snapshots }) => {
       const plan = await namedPlan(catalog, name);
       if (snapshots === 'forget' && plan.writer !== null) throw foreign(plan);

@@ -4,6 +4,8 @@ import { clock, readSchedule, type Schedule, weekdays, writeSchedule } from '../
 import { EngineError } from '../failure.ts';
 
 const MINUTE_MS = 60_000;
+/** What no hint told of is found by a scan a day. */
+const DAY_MS = 24 * 60 * MINUTE_MS;
 /** What failed for want of a network or a service is tried again so long after. */
 const TRY_AGAIN_MS = 30 * MINUTE_MS;
 
@@ -29,6 +31,8 @@ export function nextOccurrence(schedule: Schedule, since: number, timezone: stri
   switch (schedule.kind) {
     case 'manual':
       return null;
+    case 'changed':
+      return since + DAY_MS;
     case 'every':
       return since + schedule.minutes * MINUTE_MS;
     case 'daily':
@@ -107,7 +111,7 @@ function occurrence(pattern: string, since: number, timezone: string): number | 
 }
 
 /** `HH:MM` as a wall clock there shows it. */
-function localClock(now: number, timezone: string): string {
+export function localClock(now: number, timezone: string): string {
   const parts = new Intl.DateTimeFormat('en-GB', {
     timeZone: timezone,
     hour: '2-digit',
@@ -122,7 +126,7 @@ function notUnderstood(text: string, cause?: unknown): EngineError {
   return new EngineError(
     'invalid',
     `“${text}” is not a schedule.`,
-    'Write manual, every 30m (5 minutes to a week), daily 02:00, weekly sunday 03:00, or five fields as in a crontab.',
+    'Write manual, when changed, every 30m (5 minutes to a week), daily 02:00, weekly sunday 03:00, or five fields as in a crontab.',
     { cause },
   );
 }

@@ -14,6 +14,9 @@ import { dueAt, whoseTurn } from './nextRun.ts';
 import { readUnattended } from './unattended.ts';
 
 const LOOK_EVERY_MS = 20_000;
+const SOON_MS = 1000;
+/** Looks that are so far apart were parted by sleep. */
+const ASLEEP_MS = 5 * 60_000;
 /** A plan whose run could not even begin (its target is being closed, a source is not connected) waits so long. */
 const NOT_BEGUN_MS = 30 * 60_000;
 
@@ -26,6 +29,8 @@ export interface SchedulerOptions {
   /** Resolves when the run has begun. */
   readonly start: (plan: string) => Promise<unknown>;
   readonly onNotice: (failure: Failure) => void;
+  /** When a plan is due because something has changed, epoch ms; by default nothing tells. */
+  readonly changeDueAt?: (plan: string) => number | null;
   /** Asked when a plan is due: whether anything may begin by itself just now. By default it may. */
   readonly mayBegin?: () => Promise<boolean>;
   /** Epoch ms; by default this computer's clock. */
@@ -42,6 +47,7 @@ export class Scheduler {
   readonly #notBegun = new Map<string, number>();
   #looking: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
+  #soon: NodeJS.Timeout | null = null;
 
   constructor(options: SchedulerOptions) {
     this.#options = options;
@@ -49,11 +55,26 @@ export class Scheduler {
     this.#timezone = options.timezone ?? localTimezone();
   }
 
-  /** Looks from now on by itself. */
-  begin(): void {
-    this.#timer = setInterval(() => this.look(), LOOK_EVERY_MS);
+  /** Looks from now on by itself. @param onWake called when it did not get to look for long: the computer slept */
+  begin(onWake: () => void = () => undefined): void {
+    let lookedAt = this.#now();
+    this.#timer = setInterval(() => {
+      const now = this.#now();
+      if (now - lookedAt > ASLEEP_MS) onWake();
+      lookedAt = now;
+      this.look();
+    }, LOOK_EVERY_MS);
     this.#timer.unref();
     this.look();
+  }
+
+  /** Something hints at a plan that may be due before long: the next look sees it. */
+  lookSoon(): void {
+    this.#soon ??= setTimeout(() => {
+      this.#soon = null;
+      this.look();
+    }, SOON_MS);
+    this.#soon.unref();
   }
 
   /** Looks at once, if it is not doing so: something has ended or changed. */
@@ -66,6 +87,7 @@ export class Scheduler {
   /** Resolves when no look is under way and none will be. */
   async close(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
+    if (this.#soon !== null) clearTimeout(this.#soon);
     await this.#looking;
   }
 
@@ -76,7 +98,10 @@ export class Scheduler {
     const now = this.#now();
     const plans: { name: string; dueAt: number | null }[] = [];
     for (const plan of await listPlans(catalog)) {
-      const due = await nextRunOf(catalog, plan, this.#timezone);
+      const scheduled = await nextRunOf(catalog, plan, this.#timezone);
+      const changed = this.#options.changeDueAt?.(plan.name) ?? null;
+      const due =
+        scheduled === null || changed === null ? (scheduled ?? changed) : Math.min(scheduled, changed);
       const waitUntil = this.#notBegun.get(plan.name) ?? 0;
       plans.push({ name: plan.name, dueAt: due === null ? null : Math.max(due, waitUntil) });
     }

@@ -2,6 +2,7 @@
 import type { TargetRow, TargetSettings } from '../catalog/targets.ts';
 import type { EngineError } from '../failure.ts';
 import { countRequests, type OnRequest } from './countRequests.ts';
+import { limited, UploadRate } from './uploadRate.ts';
 import { folderTraits, openFolder } from './folder.ts';
 import type { RetryOptions } from './patience.ts';
 import { retrying } from './retry.ts';
@@ -60,17 +61,21 @@ export class TargetOpener {
   readonly #practice: (uid: string, speed: number) => Promise<PracticeService>;
   readonly #typedKeys: (name: string) => Promise<AwsKeys>;
   readonly #clock: Pick<RetryOptions, 'clock'>;
+  readonly #rate: UploadRate;
   readonly #limits: Pick<VaultClientOptions, 'connectMs' | 'idleMs'>;
 
   /**
    * @param practice starts the practice vault of that target, or finds it running
    * @param typedKeys gives AWS keys that were typed in, by their name
+   * @param rate of all uploads together; none by default
    */
   constructor(
     practice: (uid: string, speed: number) => Promise<PracticeService>,
     typedKeys: (name: string) => Promise<AwsKeys>,
     { clock, ...limits }: LineOptions = {},
+    rate: UploadRate = new UploadRate(() => null),
   ) {
+    this.#rate = rate;
     this.#practice = practice;
     this.#typedKeys = typedKeys;
     this.#clock = clock === undefined ? {} : { clock };
@@ -82,7 +87,8 @@ export class TargetOpener {
     const bare = await this.#build(row.uid, row.settings);
     const { onRequest, onTrouble, patienceMs } = options;
     const counted = onRequest === undefined ? bare : countRequests(bare, onRequest);
-    return retrying(counted, {
+    const paced = bare.traits.kind === 'folder' ? counted : limited(counted, this.#rate);
+    return retrying(paced, {
       ...this.#clock,
       ...(onTrouble !== undefined && { onTrouble }),
       ...(patienceMs !== undefined && { patienceMs }),

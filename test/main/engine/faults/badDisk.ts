@@ -3,6 +3,7 @@ import { fork, spawnSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bundledChild } from '../crash/bundleChild.ts';
 import type { FaultScene } from './faultScene.ts';
 import type { Ending } from './faultChild.ts';
 
@@ -38,8 +39,10 @@ function build(): string {
 /** Lets an engine live on the scene's profile while the disk is as the rules say; then the scene's own comes back. */
 export async function liveOn(scene: FaultScene, rules: readonly Rule[], ...act: string[]): Promise<Ending> {
   await scene.close();
-  const child = fork(join(import.meta.dirname, 'faultChild.ts'), [scene.profile, ...act], {
+  const script = await bundledChild(join(import.meta.dirname, 'faultChild.ts'));
+  const child = fork(script, [scene.profile, ...act], {
     stdio: 'inherit',
+    execArgv: [],
     env: {
       ...process.env,
       LD_PRELOAD: build(),

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { startSimulator } from '../../../../src/main/simulator/simulator.ts';
+import { bundledChild } from '../crash/bundleChild.ts';
 import { Disk } from './disk.ts';
 import { everything, type FateName, fateNames, fateOf } from './fates.ts';
 import { Person, type Promised } from './person.ts';
@@ -137,13 +138,13 @@ export class Stage {
 
   async #record(act: string, path: string): Promise<void> {
     const recorded = recordedBy(this.#library, this.#log);
-    const vault = start('vaultChild.ts', [join(this.world, 'vault')], recorded);
+    const vault = await start('vaultChild.ts', [join(this.world, 'vault')], recorded);
     const service = await new Promise<Service>((resolve, reject) => {
       vault.once('message', (message) => resolve(message as Service));
       vault.once('exit', () => reject(new Error('the vault did not start')));
     });
     const promises = join(this.world, 'promises');
-    const person = start('personChild.ts', [this.profile, promises, act, path], {
+    const person = await start('personChild.ts', [this.profile, promises, act, path], {
       ...recorded,
       ...environmentOf(service),
     });
@@ -248,8 +249,13 @@ export async function withPerson(
   }
 }
 
-function start(file: string, args: readonly string[], env: Readonly<Record<string, string>>): ChildProcess {
-  return fork(join(import.meta.dirname, file), args, { stdio: 'inherit', env: { ...process.env, ...env } });
+async function start(
+  file: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<ChildProcess> {
+  const script = await bundledChild(join(import.meta.dirname, file));
+  return fork(script, args, { stdio: 'inherit', execArgv: [], env: { ...process.env, ...env } });
 }
 
 function exitOf(child: ChildProcess): Promise<number | null> {

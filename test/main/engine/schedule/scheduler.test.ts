@@ -9,7 +9,7 @@ import { addTarget } from '../../../../src/main/engine/catalog/targets.ts';
 import { openEngine } from '../../../../src/main/engine/engine.ts';
 import { EngineError } from '../../../../src/main/engine/failure.ts';
 import { Scheduler } from '../../../../src/main/engine/schedule/scheduler.ts';
-import { writeUnattended } from '../../../../src/main/engine/schedule/unattended.ts';
+import { readUnattended, writeUnattended } from '../../../../src/main/engine/schedule/unattended.ts';
 import type { Failure } from '../../../../src/shared/failure.ts';
 import type { RunSummary } from '../../../../src/shared/types.ts';
 import { PASSPHRASE, Scene } from '../scene.ts';
@@ -101,7 +101,8 @@ describe('a scheduler', () => {
     [isOpen, isBusy] = [true, true];
     expect(await after(0)).toEqual([]);
     isBusy = false;
-    await catalog.transaction((tx) => writeUnattended(tx, { quiet: null, pausedUntil: now + HOUR }));
+    const rules = await readUnattended(catalog);
+    await catalog.transaction((tx) => writeUnattended(tx, { ...rules, pausedUntil: now + HOUR }));
     expect(await after(HOUR - 1)).toEqual([]);
     expect(await after(1)).toEqual(['hourly']);
   });
