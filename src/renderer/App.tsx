@@ -1,5 +1,6 @@
 /** The window: first run, unlocking, or the pages, depending on the profile. */
 import { ActivityPage } from './activity/ActivityPage.tsx';
+import { CostsPage } from './costs/CostsPage.tsx';
 import { useAnswer, useLink, useNotices } from './engine.tsx';
 import { HomePage } from './home/HomePage.tsx';
 import { Answered } from './pieces/Answered.tsx';
@@ -48,6 +49,8 @@ function PageOf({ route }: { route: Route }) {
       return <ActivityPage />;
     case 'vaults':
       return <VaultsPage />;
+    case 'costs':
+      return <CostsPage />;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { useAnswer } from './engine.tsx';
-import { ActivityIcon, HomeIcon, RestoreIcon, VaultIcon } from './pieces/icons.tsx';
+import { ActivityIcon, CostsIcon, HomeIcon, RestoreIcon, VaultIcon } from './pieces/icons.tsx';
 import { routeHash } from './route.ts';
 import type { Route } from './route.ts';
 
@@ -9,6 +9,7 @@ const places: readonly { readonly page: Route['page']; readonly word: string; re
   { page: 'restore', word: 'Restore', icon: <RestoreIcon /> },
   { page: 'activity', word: 'Activity', icon: <ActivityIcon /> },
   { page: 'vaults', word: 'Vaults', icon: <VaultIcon /> },
+  { page: 'costs', word: 'Costs', icon: <CostsIcon /> },
 ];
 
 export function Sidebar({ route }: { route: Route }) {

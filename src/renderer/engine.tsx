@@ -62,6 +62,9 @@ function openQueries(): QueryClient {
   });
 }
 
+/** What a run, or a change of plans, changes too. */
+const money = ['costs:show', 'costs:months', 'prune:preview', 'history:list', 'retention:preview'] as const;
+
 /** What each event puts out of date. Returns how to stop. */
 function keepFresh(door: WindowDoor, queries: QueryClient): () => void {
   const stale = (...names: RequestName[]): void => {
@@ -71,7 +74,7 @@ function keepFresh(door: WindowDoor, queries: QueryClient): () => void {
   const ends = [
     door.on('run:started', () => stale('plans:list', 'plans:show', 'runs:list')),
     door.on('run:ended', () =>
-      stale('plans:list', 'plans:show', 'runs:list', 'snapshots:list', 'targets:list'),
+      stale('plans:list', 'plans:show', 'runs:list', 'snapshots:list', 'targets:list', ...money),
     ),
     door.on('order:changed', (order) => {
       const known = queries
@@ -91,8 +94,10 @@ function keepFresh(door: WindowDoor, queries: QueryClient): () => void {
         'runs:list',
         'orders:list',
         'unattended:show',
+        ...money,
       );
     }),
+    door.on('prune:changed', () => stale('prune:preview', 'history:list')),
     door.on('profile:changed', () => void queries.invalidateQueries()),
     door.onLink((next) => {
       if (next === 'up' && link !== 'up') void queries.invalidateQueries();

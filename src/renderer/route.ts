@@ -5,9 +5,10 @@ export type Route =
   | { readonly page: 'home'; readonly plan?: string }
   | { readonly page: 'restore'; readonly snapshot?: string }
   | { readonly page: 'activity' }
-  | { readonly page: 'vaults' };
+  | { readonly page: 'vaults' }
+  | { readonly page: 'costs' };
 
-/** `#/home`, `#/home/Photos`, `#/restore`, `#/restore/<id>`, `#/activity`, `#/vaults`; anything else is home. */
+/** `#/home`, `#/home/Photos`, `#/restore`, `#/restore/<id>`, `#/activity`, `#/vaults`, `#/costs`; anything else is home. */
 export function parseRoute(hash: string): Route {
   const [page, rest] = hash.replace(/^#\/?/, '').split('/', 2).map(decode);
   const detail = rest === undefined || rest === '' ? undefined : rest;
@@ -16,6 +17,7 @@ export function parseRoute(hash: string): Route {
       return detail === undefined ? { page } : { page, snapshot: detail };
     case 'activity':
     case 'vaults':
+    case 'costs':
       return { page };
     default:
       return detail === undefined ? { page: 'home' } : { page: 'home', plan: detail };

@@ -158,6 +158,12 @@ describe('the window', () => {
     await edit.getByText('Fri', { exact: true }).click();
     await edit.getByLabel('At', { exact: true }).fill('22:30');
     await edit.getByLabel('Leave out').fill('*.tmp\n\nCache/');
+    await edit.getByRole('button', { name: 'See what that leaves out' }).click();
+    await edit.getByText(/^Saved: /).waitFor();
+    await edit.getByText('Fewer, the older they are').click();
+    await edit.getByText('Keeps one a day for 7 days, one a week for 5 weeks').waitFor();
+    await edit.getByText(/snapshot stay for now/).waitFor();
+    await edit.getByRole('textbox', { name: 'Days' }).fill('14');
     await edit.getByRole('textbox', { name: 'Name' }).fill('Familie');
     await expectClean();
     await picture('sheet to edit a plan');
@@ -275,6 +281,29 @@ describe('the window', () => {
     await page.getByText('Amazon Glacier vault').click();
     await expectClean();
     await page.keyboard.press('Escape');
+  });
+
+  it('says what months cost, keeps to a budget, and has everything that was done', async () => {
+    await page.getByRole('link', { name: 'Costs' }).click();
+    await page
+      .getByText('Nothing here costs money.')
+      .or(page.getByText(/so far, and about/))
+      .waitFor();
+    await page.getByText('Practice: as if it were real, and left out of the sums').waitFor();
+    await button('Set a budget…').click();
+    await page.getByRole('textbox', { name: 'US dollars a month' }).fill('2.50');
+    await expectClean();
+    await page.getByRole('button', { name: 'Set', exact: true }).click();
+    await picture('costs');
+    await page.getByText('At $2.50 a month nothing goes on by itself.').waitFor();
+    await expectClean();
+    await page.getByRole('link', { name: 'Activity' }).click();
+    await page.getByRole('textbox', { name: 'Look for' }).fill('müller');
+    await page.getByText('Backup · Familie Müller: done').first().waitFor();
+    await page.getByText('Restore · Familie Müller: done').waitFor();
+    await expectClean();
+    await page.getByRole('textbox', { name: 'Look for' }).fill('nobody has called anything this');
+    await page.getByText('Nothing was found.').waitFor();
   });
 
   it('shows the same after a reload', async () => {

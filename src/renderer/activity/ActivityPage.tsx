@@ -4,8 +4,12 @@ import { useAnswer } from '../engine.tsx';
 import { RunNow } from '../home/RunNow.tsx';
 import { Answered } from '../pieces/Answered.tsx';
 import { Page } from '../pieces/Page.tsx';
+import { History } from './History.tsx';
 import { OrderCard } from './OrderCard.tsx';
 import { RunList } from './RunList.tsx';
+
+/** The rest is in the history. */
+const MOST_RUNS = 10;
 
 export function ActivityPage() {
   const orders = useAnswer('orders:list', {});
@@ -58,8 +62,9 @@ function Activity({ orders, runs }: { orders: readonly OrderSummary[]; runs: rea
       )}
       <section>
         <h2>Backups</h2>
-        <RunList runs={runs.filter(({ state }) => isEnded(state))} />
+        <RunList runs={runs.filter(({ state }) => isEnded(state)).slice(0, MOST_RUNS)} />
       </section>
+      <History />
     </>
   );
 }

@@ -1,8 +1,8 @@
 import { useState } from 'react';
-import type { PlanSummary, TargetSummary } from '../../shared/types.ts';
+import type { ChangeStorm, PlanSummary, TargetSummary } from '../../shared/types.ts';
 import { ProblemsSheet } from '../activity/ProblemsSheet.tsx';
 import { useAct } from '../engine.tsx';
-import { formatAgo, formatBytes, formatCounted } from '../format.ts';
+import { formatAgo, formatBytes, formatCounted, formatMoment } from '../format.ts';
 import { Button } from '../pieces/controls.tsx';
 import { Elided } from '../pieces/Elided.tsx';
 import { Trouble } from '../pieces/Trouble.tsx';
@@ -71,8 +71,33 @@ export function PlanRow({
       </div>
       {running !== null && <RunNow run={running} />}
       {queue.error !== null && <Trouble failure={queue.error.failure} />}
+      {plan.storm !== null && <Storm plan={plan} storm={plan.storm} />}
       {running === null && <LastRun plan={plan} />}
     </li>
+  );
+}
+
+/** Most files changed at once: somebody has to say whether that is as it should be. */
+function Storm({ plan, storm }: { plan: PlanSummary; storm: ChangeStorm }) {
+  const accept = useAct('retention:acceptStorm');
+  return (
+    <Trouble
+      failure={
+        accept.error?.failure ?? {
+          kind: 'conflict',
+          message: `Most files of ${plan.name} changed or went with the backup of ${formatMoment(storm.at)}.`,
+          safe: 'All snapshots before it are kept until you have looked.',
+          advice: 'If that was you, say so. If not, get files back from a snapshot before it.',
+        }
+      }
+    >
+      <Button isDisabled={accept.isPending} onPress={() => accept.mutate({ plan: plan.name })}>
+        That was me
+      </Button>
+      <Button kind="quiet" onPress={() => goTo({ page: 'restore' })}>
+        Look at the snapshots
+      </Button>
+    </Trouble>
   );
 }
 

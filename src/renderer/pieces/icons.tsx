@@ -29,6 +29,11 @@ export const VaultIcon = () => (
     <path d="M3 4.2h14v3.4H3zM4.2 7.6v8.2h11.6V7.6M8 10.6h4" />
   </Icon>
 );
+export const CostsIcon = () => (
+  <Icon>
+    <path d="M3 16.5h14M5 13.6v-3M9 13.6V7.2M13 13.6V9.4M16.4 13.6V4.4" />
+  </Icon>
+);
 export const CheckIcon = () => (
   <Icon>
     <path d="m4.2 10.6 3.8 3.8 7.8-8.6" />

@@ -1,4 +1,4 @@
-/** Changes what a plan saves, how it is called and when it runs. */
+/** Changes what a plan saves, how it is called, when it runs and what it keeps. */
 import { useState } from 'react';
 import { Form } from 'react-aria-components';
 import type { PlanSummary } from '../../shared/types.ts';
@@ -8,6 +8,9 @@ import { Sheet } from '../pieces/Sheet.tsx';
 import { Trouble } from '../pieces/Trouble.tsx';
 import { FolderFields } from './FolderFields.tsx';
 import { excludeHint, linesOf } from './planDraft.ts';
+import { retentionDraftOf, retentionTextOf } from './retentionDraft.ts';
+import { RetentionFields } from './RetentionFields.tsx';
+import { RulesCheck } from './RulesCheck.tsx';
 import { ScheduleFields } from './ScheduleFields.tsx';
 import { draftOf, textOf } from './scheduleWords.ts';
 
@@ -16,10 +19,12 @@ export function EditPlan({ plan, onClose }: { plan: PlanSummary; onClose: (name:
   const [name, setName] = useState(plan.name);
   const [excludes, setExcludes] = useState(plan.excludes.join('\n'));
   const [schedule, setSchedule] = useState(() => draftOf(plan.schedule));
+  const [retention, setRetention] = useState(() => retentionDraftOf(plan.retention));
   const edit = useAct('plans:edit');
   const sources = folders.map((folder) => folder.trim()).filter((folder) => folder !== '');
   const text = textOf(schedule);
-  const isComplete = sources.length > 0 && name.trim() !== '' && text !== null;
+  const rules = retentionTextOf(retention);
+  const isComplete = sources.length > 0 && name.trim() !== '' && text !== null && rules !== null;
   const left = plan.sources.filter((source) => !sources.includes(source));
 
   const submit = (): void => {
@@ -29,6 +34,7 @@ export function EditPlan({ plan, onClose }: { plan: PlanSummary; onClose: (name:
       {
         name: plan.name,
         schedule: text,
+        retention: rules,
         ...(name.trim() !== plan.name && { rename: name.trim() }),
         // What is unchanged is not sent: it could be refused while a run is under way.
         ...(!isSame(sources, plan.sources) && { sources }),
@@ -52,7 +58,9 @@ export function EditPlan({ plan, onClose }: { plan: PlanSummary; onClose: (name:
         )}
         <Field label="Name" value={name} onChange={setName} maxLength={100} />
         <Field label="Leave out" hint={excludeHint} lines={3} value={excludes} onChange={setExcludes} />
+        <RulesCheck sources={sources} excludes={linesOf(excludes)} />
         <ScheduleFields draft={schedule} onChange={setSchedule} />
+        <RetentionFields draft={retention} plan={plan.name} onChange={setRetention} />
         {edit.error !== null && <Trouble failure={edit.error.failure} />}
         <div className="actions">
           <Button kind="primary" type="submit" isDisabled={!isComplete || edit.isPending}>

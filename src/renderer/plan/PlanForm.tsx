@@ -10,6 +10,9 @@ import { emptyTargetDraft, isTargetDraftComplete, targetInput } from '../vaults/
 import type { TargetDraft } from '../vaults/targetDraft.ts';
 import { FolderFields } from './FolderFields.tsx';
 import { excludeHint, linesOf, usualExcludes } from './planDraft.ts';
+import { retentionDraftOf, retentionTextOf } from './retentionDraft.ts';
+import { RetentionFields } from './RetentionFields.tsx';
+import { RulesCheck } from './RulesCheck.tsx';
 import { ScheduleFields } from './ScheduleFields.tsx';
 import { draftOf, textOf } from './scheduleWords.ts';
 import { TargetChoice } from './TargetChoice.tsx';
@@ -24,6 +27,7 @@ export function PlanForm({ isFirst = false, onDone }: { isFirst?: boolean; onDon
   const [chosenTarget, setChosenTarget] = useState<string | null>(null);
   const [draft, setDraft] = useState<TargetDraft>(() => emptyTargetDraft('practice'));
   const [schedule, setSchedule] = useState(() => draftOf('daily'));
+  const [retention, setRetention] = useState(() => retentionDraftOf('everything'));
   const [startNow, setStartNow] = useState(true);
   const saving = useSavePlan(onDone);
 
@@ -32,8 +36,13 @@ export function PlanForm({ isFirst = false, onDone }: { isFirst?: boolean; onDon
   const target = chosenTarget ?? targets[0]?.name ?? NEW;
   const isNewTarget = !targets.some((known) => known.name === target);
   const text = textOf(schedule);
+  const rules = retentionTextOf(retention);
   const isComplete =
-    sources.length > 0 && name !== '' && text !== null && (!isNewTarget || isTargetDraftComplete(draft));
+    sources.length > 0 &&
+    name !== '' &&
+    text !== null &&
+    rules !== null &&
+    (!isNewTarget || isTargetDraftComplete(draft));
 
   const submit = (): void => {
     if (!isComplete || saving.isPending) return;
@@ -42,6 +51,7 @@ export function PlanForm({ isFirst = false, onDone }: { isFirst?: boolean; onDon
       plan: {
         ...{ name, target: isNewTarget ? draft.name : target, sources, excludes: linesOf(excludes) },
         schedule: text,
+        retention: rules,
       },
       startNow,
       onTargetMade: () => setChosenTarget(draft.name),
@@ -66,7 +76,9 @@ export function PlanForm({ isFirst = false, onDone }: { isFirst?: boolean; onDon
       {!isFirst && (
         <Field label="Leave out" hint={excludeHint} lines={3} value={excludes} onChange={setExcludes} />
       )}
+      {!isFirst && <RulesCheck sources={sources} excludes={linesOf(excludes)} />}
       {!isFirst && <ScheduleFields draft={schedule} onChange={setSchedule} />}
+      {!isFirst && <RetentionFields draft={retention} onChange={setRetention} />}
       {targets.length > 0 && (
         <TargetChoice
           targets={targets}
@@ -97,6 +109,7 @@ interface PlanWish {
     readonly sources: string[];
     readonly excludes: string[];
     readonly schedule: string;
+    readonly retention: string;
   };
   readonly startNow: boolean;
   /** A vault that was made stays, even if the plan is refused: the next try must not make it again. */

@@ -68,7 +68,7 @@ export class PlanWatches {
 
   /** The computer slept, or the system lost events: everything may have changed. */
   scanAll(): void {
-    for (const watched of this.#plans.values()) watched.hints = hinted(watched.hints, this.#now());
+    for (const watched of this.#plans.values()) atOnce(watched, this.#now());
     this.#options.onHint();
   }
 
@@ -97,7 +97,7 @@ export class PlanWatches {
     const watched: Watched = {
       key: keyOf(plan),
       settledMs: (schedule?.kind === 'changed' ? schedule.settledMinutes : 2) * 60_000,
-      hints: hinted(noHints, now),
+      hints: noHints,
       lastRunAt: now,
       sources: plan.sources.map(
         (source) =>
@@ -117,9 +117,16 @@ export class PlanWatches {
           }),
       ),
     };
+    atOnce(watched, now);
     this.#plans.set(plan.name, watched);
+    this.#options.onHint();
     for (const source of watched.sources) void source.refresh();
   }
+}
+
+/** A scan is due now: nobody knows what has changed. */
+function atOnce(watched: Watched, now: number): void {
+  watched.hints = hinted(watched.hints, now - watched.settledMs);
 }
 
 function isWatched({ writer, schedule }: PlanRow): boolean {
