@@ -163,7 +163,8 @@ function Waiting({ targets }: { targets: readonly PruneSummary[] }) {
   const [asked, setAsked] = useState<PruneSummary | null>(null);
   const start = useAct('prune:start');
   const shown = targets.filter(
-    ({ days, bytes, failure }) => days.length > 0 || bytes > 0 || failure !== null,
+    ({ days, bytes, liveBytes, failure }) =>
+      days.length > 0 || bytes - liveBytes > bytes / 1000 || failure !== null,
   );
   if (shown.length === 0) return null;
   return (

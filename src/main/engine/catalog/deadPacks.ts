@@ -81,6 +81,20 @@ async function forgetRows(tx: Tx, packs: readonly PackKey[]): Promise<void> {
   await tx.run(`delete from packs where id ${these}`, [ids]);
 }
 
+/**
+ * Data packs that wait for their deletion count as stored again: records are about to be taken in that may need them, and
+ * only then is it known which of them nothing needs. Resolves to how many there are.
+ */
+export async function reviveDeadPacks(tx: Tx, target: TargetId): Promise<number> {
+  const { changes } = await tx.run(
+    `update packs set state = 'stored', dead_at = null
+     where target = ? and kind = 'data' and state = 'dead' and archive_id is not null
+       and not exists (select 1 from proofs where pack = packs.id and suspected is not null)`,
+    [target],
+  );
+  return changes;
+}
+
 /** Uids of packs that were deleted so lately that a listing may still have them. */
 export async function deletedPacks(db: Reader, target: TargetId, since: number): Promise<readonly string[]> {
   return (await db.json(

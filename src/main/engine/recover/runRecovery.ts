@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import type { RecoveryOutcome, RecoveryResult } from '../../../shared/recoveryTypes.ts';
 import { importTarget, isEmptyOfHistory } from '../catalog/copy.ts';
 import { newestInventory } from '../catalog/inventories.ts';
-import { forgetAbsentPacks } from '../catalog/deadPacks.ts';
+import { forgetAbsentPacks, reviveDeadPacks } from '../catalog/deadPacks.ts';
 import { forgetTold } from '../catalog/forgetting.ts';
 import type { PackKey } from '../catalog/ids.ts';
 import { buryUnneeded } from '../catalog/needed.ts';
@@ -238,6 +238,8 @@ function recordOf(role: RecoveryRole, { archive }: KnownPack): NewRecoveryArchiv
 
 interface Rebuilding {
   readonly rebuild: Rebuild;
+  /** Packs that were to be deleted. */
+  readonly revived: number;
   manifests: readonly FoundManifest[];
   /** Whose archive could not be had or read. */
   lost: number;
@@ -269,6 +271,7 @@ async function bringManifests(job: RecoverJob, opened: OpenedListing): Promise<R
     else manifests.push(found);
   }
   const listed = new Map(opened.data.map((pack) => [pack.described.packId, pack]));
+  const revived = await catalog.transaction((tx) => reviveDeadPacks(tx, targetRow.id));
   const rebuild = await Rebuild.begin({ catalog, target: targetRow.id, listed, signal: job.signal });
   const { superseded } = await ordered(job, manifests);
   const sound: FoundManifest[] = [];
@@ -280,7 +283,7 @@ async function bringManifests(job: RecoverJob, opened: OpenedListing): Promise<R
     else lost++;
     crashpoint('rebuild-packed');
   }
-  return { rebuild, manifests: sound, lost };
+  return { rebuild, manifests: sound, lost, revived };
 }
 
 /** Null for an archive that is no manifest that can be read. */
@@ -456,7 +459,7 @@ async function settle(job: RecoverJob, found: Found, rebuilding: Rebuilding): Pr
 }
 
 /** Snapshots that the records tell to be forgotten go, and with them what was deleted at the target since. */
-async function letGo(job: RecoverJob, found: Found, { manifests }: Rebuilding): Promise<void> {
+async function letGo(job: RecoverJob, found: Found, { manifests, revived }: Rebuilding): Promise<void> {
   const { catalog, targetRow } = job;
   const target = targetRow.id;
   const told: [string, PackKey][] = [];
@@ -470,7 +473,7 @@ async function letGo(job: RecoverJob, found: Found, { manifests }: Rebuilding): 
   });
   // A pack that is not there any more may be one that was told, died, and was deleted.
   const gone = unlisted(found, await listPacks(catalog, { target, states: ['stored'] }));
-  if (!isAny && gone.length === 0) return;
+  if (!isAny && gone.length + revived === 0) return;
   await buryUnneeded(catalog, target, Date.now());
   const absent = unlisted(found, await listPacks(catalog, { target, states: ['dead'] }));
   await catalog.transaction((tx) =>

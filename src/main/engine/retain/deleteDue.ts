@@ -147,7 +147,7 @@ function refuseStrangers({ targetRow }: DeletionJob, { others, unknown }: Strang
     throw new EngineError(
       'conflict',
       `${name} holds ${unknown === 1 ? 'a record' : `${unknown} records`} of snapshots that this catalog does not know.`,
-      `Take them in first: permafrost recover --target ${name}. They may be of a copy of this profile.`,
+      `Take them in first: permafrost recover ${targetRow.kind === 'folder' ? 'folder --path …' : 'vault --vault …'} --name ${name}. They may be of a copy of this profile.`,
       { safe: 'Nothing was deleted.' },
     );
   }

@@ -253,7 +253,7 @@ describe('archives that are needed elsewhere', () => {
   });
 
   it('stay while another installation may still write there', async () => {
-    put('a', 1_000_000);
+    const ours = put('a', 1_000_000);
     await scene.backup();
     const computer = new NewComputer(scene.dir);
     await computer.open();
@@ -261,6 +261,8 @@ describe('archives that are needed elsewhere', () => {
     await computer.recover(target, PASSPHRASE);
     mkdirSync(scene.path('elsewhere'));
     writeFileSync(scene.path('elsewhere', 'x'), randomBytes(100_000));
+    // Stored already, by us.
+    writeFileSync(scene.path('elsewhere', 'ours'), ours);
     await computer.ask('plans:add', { name: 'theirs', target: 'attic', sources: [scene.path('elsewhere')] });
     await computer.backup('theirs');
 
@@ -293,5 +295,21 @@ describe('archives that are needed elsewhere', () => {
     });
     expect(scene.archives).toEqual(all);
     await computer.close();
+
+    // Taken in, it is seen what theirs needs of ours, though nothing of ours did any more.
+    const recovered = new Promise((resolve) => {
+      scene.engine.on('recovery:changed', (summary) => {
+        if (summary.endedAt !== null) resolve(summary);
+      });
+    });
+    await scene.ask('recover:start', target);
+    expect(await recovered).toMatchObject({ outcome: 'done', result: { filesIncomplete: 0 } });
+    put('a', 1_000_000);
+    await scene.backup();
+    await scene.daysLater(31);
+    expect(await scene.prune()).toMatchObject({ failure: null });
+    expect(all.filter((name) => !scene.archives.includes(name)).length).toBeGreaterThan(0);
+    await scene.restore({ plan: 'theirs', to: scene.path('back') });
+    expect(readFileSync(scene.path('back', 'elsewhere', 'ours')).equals(ours)).toBe(true);
   });
 });
