@@ -50,6 +50,21 @@ function deadPack(row: Row): DeadPack {
   };
 }
 
+/** What a condemned pack has for the time of its death. */
+const CONDEMNED = 0;
+
+/**
+ * The last word before their deletion: from here on nothing brings these packs back. Resolves to those that were still dead;
+ * records that were taken in meanwhile may need the others.
+ */
+export async function condemn(tx: Tx, packs: readonly PackKey[]): Promise<ReadonlySet<PackKey>> {
+  const still = "id in (select value from json_each(?)) and state = 'dead'";
+  const ids = JSON.stringify(packs);
+  const rows = await tx.rows(`select id from packs where ${still}`, [ids]);
+  await tx.run(`update packs set dead_at = ${CONDEMNED} where ${still}`, [ids]);
+  return new Set(rows.map((row) => int(row, 'id') as PackKey));
+}
+
 /** They are deleted at the target: forgets them with all that was in them. Looks along all chunks, once. */
 export async function forgetDeadPacks(tx: Tx, packs: readonly PackKey[], at: number): Promise<void> {
   const ids = JSON.stringify(packs);
@@ -88,7 +103,7 @@ async function forgetRows(tx: Tx, packs: readonly PackKey[]): Promise<void> {
 export async function reviveDeadPacks(tx: Tx, target: TargetId): Promise<number> {
   const { changes } = await tx.run(
     `update packs set state = 'stored', dead_at = null
-     where target = ? and kind = 'data' and state = 'dead' and archive_id is not null
+     where target = ? and kind = 'data' and state = 'dead' and archive_id is not null and dead_at <> ${CONDEMNED}
        and not exists (select 1 from proofs where pack = packs.id and suspected is not null)`,
     [target],
   );

@@ -1,6 +1,7 @@
 /** The first half of a check: what the target lists against what the catalog says, and what follows from that. */
 import type { CheckListing } from '../../../shared/checkTypes.ts';
 import { replaceFindings, spareReads, updateCheck, type Finding } from '../catalog/checks.ts';
+import { deletedPacks } from '../catalog/deadPacks.ts';
 import type { PackKey } from '../catalog/ids.ts';
 import type { InventoryRow } from '../catalog/inventories.ts';
 import { listPacks, type PackRow } from '../catalog/packs.ts';
@@ -41,7 +42,8 @@ async function knownPacks({ catalog, targetRow }: CheckJob): Promise<Known> {
   const proofs = await proofsOf(catalog, targetRow.id);
   const packs = new Map<PackKey, KnownPack>();
   const expected: ExpectedPack[] = [];
-  const ignored = new Set<string>();
+  // A vault lists an archive for a day or two after it was deleted.
+  const ignored = new Set(await deletedPacks(catalog, targetRow.id, 0));
   for (const row of await listPacks(catalog, { target: targetRow.id })) {
     const { id, uid, archiveId, size, treeHash, storedAt, state } = row;
     if ((state !== 'stored' && state !== 'suspect') || archiveId === null || storedAt === null) {

@@ -1,6 +1,7 @@
 /** Deletions of what nothing needs any more: starts them, looks now and then what is due, and tells how far they are. */
 import type { Failure } from '../../../shared/failure.ts';
 import type { DeletionDay, OtherWriter, PruneSummary } from '../../../shared/retentionTypes.ts';
+import { assertCaughtUp } from '../backup/head.ts';
 import { deadPacks, spaceAt, type DeadPack } from '../catalog/deadPacks.ts';
 import type { TargetId } from '../catalog/ids.ts';
 import { buryUnneeded } from '../catalog/needed.ts';
@@ -196,6 +197,8 @@ export class PruneRuns {
     try {
       await refuseWhileRecovering(catalog, target.id);
       await refuseClosing(catalog, target);
+      // An old copy of the catalog knows less than was told.
+      assertCaughtUp(this.#context.profile.heads, target, keys.all());
       await this.#refuseStorm(target);
       const { holdings, close } = await openHoldings(
         this.#context,

@@ -3,7 +3,7 @@
  * else may need it. Begins anywhere after a kill: an archive that is gone already is no error.
  */
 import type { Catalog } from '../catalog/catalog.ts';
-import { deadPacks, forgetDeadPacks, type DeadPack } from '../catalog/deadPacks.ts';
+import { condemn, deadPacks, forgetDeadPacks, type DeadPack } from '../catalog/deadPacks.ts';
 import { newestInventory, type InventoryRow } from '../catalog/inventories.ts';
 import { neededPacks } from '../catalog/needed.ts';
 import { countPruning, endPruning, startPruning } from '../catalog/prunings.ts';
@@ -61,7 +61,14 @@ export async function deleteDue(job: DeletionJob): Promise<void> {
   try {
     for (let at = 0; at < free.length; at += AT_ONCE) {
       job.signal.throwIfAborted();
-      const batch = free.slice(at, at + AT_ONCE);
+      const next = free.slice(at, at + AT_ONCE);
+      const condemned = await catalog.transaction((tx) =>
+        condemn(
+          tx,
+          next.map((pack) => pack.id),
+        ),
+      );
+      const batch = next.filter((pack) => condemned.has(pack.id));
       for (const { archiveId } of batch) await deleteArchive(job, archiveId);
       crashpoint('prune-deleted');
       await catalog.transaction(async (tx) => {

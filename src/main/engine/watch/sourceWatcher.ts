@@ -18,6 +18,8 @@ export interface SourceWatcherOptions {
   readonly onHint: () => void;
   /** It cannot be watched any more, and why, in a sentence: it has to be scanned from time to time. */
   readonly onBlind: (why: string) => void;
+  /** Watches one folder; changed by tests alone. */
+  readonly open?: typeof watch;
 }
 
 export class SourceWatcher {
@@ -69,7 +71,7 @@ export class SourceWatcher {
   }
 
   async #add(folder: string): Promise<void> {
-    const watcher = watch(folder, {
+    const watcher = (this.#options.open ?? watch)(folder, {
       ignoreInitial: true,
       followSymlinks: false,
       depth: 0,

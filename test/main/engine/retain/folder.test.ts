@@ -1,13 +1,16 @@
 /** Retention on a folder target, with the real engine: what goes, what stays, and what is deleted when. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Failure } from '../../../../src/shared/failure.ts';
+import { openCatalog } from '../../../../src/main/engine/catalog/catalog.ts';
+import { condemn, deadPacks, reviveDeadPacks } from '../../../../src/main/engine/catalog/deadPacks.ts';
+import { findTarget } from '../../../../src/main/engine/catalog/targets.ts';
 import { NewComputer } from '../recover/recoverScene.ts';
 import { PASSPHRASE } from '../scene.ts';
 import { toldBy } from '../recover/told.ts';
-import { RetainScene } from './retainScene.ts';
+import { alterCatalog, RetainScene } from './retainScene.ts';
 
 let scene: RetainScene;
 beforeEach(async () => {
@@ -140,6 +143,80 @@ describe('snapshots that the rules let go', () => {
     expect(goes - Date.now()).toBeLessThan(4.1 * 86_400_000);
     const all = await scene.ask('retention:preview', { plan: 'docs', retention: 'everything' });
     expect(all.snapshots[0]).toMatchObject({ goesAt: null, reasons: ['everything'] });
+  });
+});
+
+describe('what is deleted', () => {
+  it('is decided once: what was condemned goes also after a kill, and nothing brings it back', async () => {
+    await scene.ask('plans:edit', { name: 'docs', retention: 'last=1' });
+    for (let i = 0; i < 4; i++) {
+      put('a', 1_000_000);
+      await scene.backup();
+    }
+    await scene.close();
+    const file = join(scene.profile, 'catalog.db');
+    const catalog = await openCatalog(file);
+    const target = (await findTarget(catalog, 'attic'))?.id ?? expect.fail('no target');
+    const dead = (await deadPacks(catalog, target)).filter(({ kind }) => kind === 'data');
+    const [first, second] = dead;
+    if (first === undefined || second === undefined) throw new RangeError('nothing died');
+    await catalog.transaction(async (tx) => {
+      expect([...(await condemn(tx, [first.id]))]).toEqual([first.id]);
+      expect(await reviveDeadPacks(tx, target)).toBe(dead.length - 1);
+      expect([...(await condemn(tx, [first.id, second.id]))]).toEqual([first.id]);
+    });
+    await catalog.close();
+    await scene.open();
+    await scene.ask('profile:unlock', { passphrase: PASSPHRASE });
+    expect(await scene.prune()).toMatchObject({ failure: null });
+    expect(scene.archives).not.toContain(first.archiveId);
+    expect(scene.archives).toContain(second.archiveId);
+  });
+
+  it('is nothing while the catalog is an old copy', async () => {
+    await scene.ask('plans:edit', { name: 'docs', retention: 'last=1' });
+    for (let i = 0; i < 3; i++) {
+      put('a', 1_000_000);
+      await scene.backup();
+    }
+    await scene.close();
+    const file = join(scene.profile, 'catalog.db');
+    copyFileSync(file, scene.path('old'));
+    await scene.open();
+    await scene.ask('profile:unlock', { passphrase: PASSPHRASE });
+    put('a', 1_000_000);
+    await scene.backup();
+    await scene.close();
+    copyFileSync(scene.path('old'), file);
+    await scene.open();
+    await scene.ask('profile:unlock', { passphrase: PASSPHRASE });
+    await scene.daysLater(31);
+    const all = scene.archives;
+    expect(await scene.prune()).toMatchObject({
+      failure: { kind: 'conflict', message: expect.stringContaining('it is an old copy') as string },
+    });
+    expect(scene.archives).toEqual(all);
+  });
+
+  it('leaves the orders of long ago to be looked at', async () => {
+    put('a');
+    await scene.backup();
+    const { id } = await scene.restore({ to: scene.path('back') });
+    await scene.close();
+    await alterCatalog(join(scene.profile, 'catalog.db'), 'update orders set ended_at = 1');
+    await scene.open();
+    await scene.ask('profile:unlock', { passphrase: PASSPHRASE });
+    await scene.ask('plans:edit', { name: 'docs', retention: 'last=1' });
+    put('a');
+    await scene.backup();
+    expect(await snapshots()).toHaveLength(1);
+    expect(await scene.ask('orders:list', {})).toMatchObject([{ id, state: 'done' }]);
+    expect(await scene.ask('orders:show', { id })).toMatchObject({ state: 'done' });
+    expect((await scene.ask('history:list', { kinds: ['restore'] }))[0]).toMatchObject({ what: 'docs' });
+    const again = await scene.engine.request('orders:putBackPreview', { id });
+    if (!again.ok) expect(again.failure.kind).not.toBe('bug');
+    const folders = await scene.engine.request('orders:folders', { id });
+    if (!folders.ok) expect(folders.failure.kind).not.toBe('bug');
   });
 });
 

@@ -1,8 +1,10 @@
 /** Real folders and the real watcher. */
+import { EventEmitter } from 'node:events';
 import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { FSWatcher, watch } from 'chokidar';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { collectEvery } from '../../../../src/main/engine/garbage.ts';
 import { SourceWatcher } from '../../../../src/main/engine/watch/sourceWatcher.ts';
@@ -69,6 +71,30 @@ describe('watching a source', () => {
     await watchIt(['node_modules/']);
     expect(watcher.folders).toBe(1);
     await nothingAfter(() => writeFileSync(join(root, 'node_modules', 'x', 'file'), ''));
+  });
+
+  it('at the limit of the system says so, once, and watches nothing half', async () => {
+    for (let i = 0; i < 5; i++) mkdirSync(join(root, `${i}`));
+    let opened = 0;
+    const closed: string[] = [];
+    watcher = new SourceWatcher({
+      ...{ root, excludes: [], onHint: () => hints++, onBlind: (why: string) => blind.push(why) },
+      open: ((folder: string) => {
+        const one = new EventEmitter() as FSWatcher;
+        one.close = () => Promise.resolve(void closed.push(folder));
+        const isOver = ++opened > 3;
+        setImmediate(() =>
+          isOver
+            ? one.emit('error', Object.assign(new Error('no more watches'), { code: 'ENOSPC' }))
+            : one.emit('ready'),
+        );
+        return one;
+      }) as unknown as typeof watch,
+    });
+    await watcher.refresh();
+    expect(blind).toEqual([expect.stringContaining('raise fs.inotify.max_user_watches') as string]);
+    expect(watcher).toMatchObject({ isBlind: true, folders: 0 });
+    expect(closed).toHaveLength(4);
   });
 
   it('takes little memory and time for 100,000 files, and lets others run meanwhile', async () => {
