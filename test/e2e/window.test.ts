@@ -182,13 +182,18 @@ describe('the window', () => {
 
   it('has peace for a while, and goes on', async () => {
     await page.getByText('Plans run by themselves while Permafrost does.').waitFor();
-    await button('Pause…').click();
+    await button('When and how…').click();
     await page.getByText('Every day there are hours in which no plan begins').click();
     await expectClean();
     await picture('sheet to pause');
     await button('Save quiet hours').click();
     await page.getByText('none begins from 08:00 to 18:00').waitFor();
-    await button('Pause…').click();
+    await button('When and how…').click();
+    await page.getByText('Not on battery').click();
+    await page.getByRole('textbox', { name: 'Uploads take at most, in MB a second' }).fill('25');
+    await button('Save conditions').click();
+    await button('When and how…').click();
+    expect(await page.getByRole('textbox', { name: 'Uploads take at most' }).inputValue()).toBe('25');
     await button('Until I say so').click();
     await page.getByText('No plan runs by itself until you say so.').waitFor();
     await expectClean();

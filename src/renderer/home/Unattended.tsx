@@ -6,6 +6,7 @@ import { useAct, useAnswer } from '../engine.tsx';
 import { Button, Checkbox, Field } from '../pieces/controls.tsx';
 import { Sheet } from '../pieces/Sheet.tsx';
 import { Trouble } from '../pieces/Trouble.tsx';
+import { ConditionFields } from './ConditionFields.tsx';
 import { nextWords } from '../plan/scheduleWords.ts';
 
 const HOUR_MS = 3_600_000;
@@ -26,7 +27,7 @@ export function Unattended({ now }: { now: number }) {
         </Button>
       ) : (
         <Button kind="quiet" onPress={() => setOpen(true)}>
-          Pause…
+          When and how…
         </Button>
       )}
       {set.error !== null && <Trouble failure={set.error.failure} />}
@@ -42,7 +43,7 @@ function PauseSheet({ unattended, onClose }: { unattended: UnattendedSummary; on
   const [to, setTo] = useState(unattended.quiet?.to ?? '18:00');
   const pause = (pausedUntil: number | 'always'): void => set.mutate({ pausedUntil }, { onSuccess: onClose });
   return (
-    <Sheet title="Pause what runs by itself" onClose={onClose}>
+    <Sheet title="What runs by itself" onClose={onClose}>
       <p className="muted">What you start yourself always runs, and restores go on.</p>
       <div className="actions">
         <Button isDisabled={set.isPending} onPress={() => pause(Date.now() + HOUR_MS)}>
@@ -79,6 +80,7 @@ function PauseSheet({ unattended, onClose }: { unattended: UnattendedSummary; on
           </Button>
         </div>
       </Form>
+      <ConditionFields unattended={unattended} onDone={onClose} />
     </Sheet>
   );
 }
@@ -88,12 +90,13 @@ function pausedNow({ pausedUntil }: UnattendedSummary, now: number): boolean {
 }
 
 function words(unattended: UnattendedSummary, now: number): string {
-  const { quiet, pausedUntil } = unattended;
+  const { quiet, pausedUntil, waitsFor } = unattended;
   if (pausedNow(unattended, now)) {
     const until =
       pausedUntil === 'always' || pausedUntil === null ? 'you say so' : nextWords(pausedUntil, now);
     return `No plan runs by itself until ${until}.`;
   }
+  if (waitsFor !== null) return `Plans run by themselves; just now they wait ${waitsFor}.`;
   return quiet === null
     ? 'Plans run by themselves while Permafrost does.'
     : `Plans run by themselves while Permafrost does, but none begins from ${quiet.from} to ${quiet.to}.`;

@@ -1,10 +1,9 @@
 /** Real folders and the real watcher. */
-import { EventEmitter } from 'node:events';
 import { appendFileSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { FSWatcher, watch } from 'chokidar';
+import { FSWatcher, type watch } from 'chokidar';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { collectEvery } from '../../../../src/main/engine/garbage.ts';
 import { SourceWatcher } from '../../../../src/main/engine/watch/sourceWatcher.ts';
@@ -80,7 +79,7 @@ describe('watching a source', () => {
     watcher = new SourceWatcher({
       ...{ root, excludes: [], onHint: () => hints++, onBlind: (why: string) => blind.push(why) },
       open: ((folder: string) => {
-        const one = new EventEmitter() as FSWatcher;
+        const one = new FSWatcher();
         one.close = () => Promise.resolve(void closed.push(folder));
         const isOver = ++opened > 3;
         setImmediate(() =>
