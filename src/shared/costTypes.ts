@@ -56,8 +56,8 @@ export interface HistoryLine {
   readonly what: string;
   /** How it ended, in a word or two; `under way` for what has not. */
   readonly outcome: string;
-  /** What came of it, for a person. */
-  readonly counts: string;
+  /** What came of it, by name; those that end in `bytes` are bytes. */
+  readonly counts: Readonly<Record<string, number>>;
   readonly problems: number;
   /** Null where nothing was estimated, or nothing is charged. */
   readonly estimateUsd: number | null;

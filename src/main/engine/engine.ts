@@ -225,12 +225,12 @@ async function build(
     async close() {
       stopCarrying();
       await stopScheduling();
+      await prunes.close();
       await runs.close();
       await orders.close();
       await putBacks.close();
       await recoveries.close();
       await checks.close();
-      await prunes.close();
       await errands.close();
       await practice.close();
       await catalog.close();

@@ -2,7 +2,8 @@
 import { useDeferredValue, useState } from 'react';
 import type { HistoryKind } from '../../shared/costTypes.ts';
 import { useAnswer } from '../engine.tsx';
-import { formatMoment, formatUsd } from '../format.ts';
+import { countWords } from '../../shared/historyWords.ts';
+import { formatBytes, formatCount, formatMoment, formatUsd } from '../format.ts';
 import { Field } from '../pieces/controls.tsx';
 
 const words: Readonly<Record<HistoryKind, string>> = {
@@ -36,7 +37,8 @@ export function History() {
               </p>
               <p className="muted">
                 {formatMoment(line.startedAt)}
-                {line.counts !== '' && ` · ${line.counts}`}
+                {Object.keys(line.counts).length > 0 &&
+                  ` · ${countWords(line.counts, formatCount, formatBytes)}`}
                 {line.message !== null && ` · ${line.message}`}
               </p>
             </div>

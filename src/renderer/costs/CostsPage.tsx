@@ -128,7 +128,7 @@ function TargetCosts({ targets }: { targets: readonly TargetCost[] }) {
                   ? 'Practice: as if it were real, and left out of the sums'
                   : `Price list of ${priceDate}, ${region}`}
             </p>
-            {lines.length > 0 && (
+            {usd >= 0.01 && lines.length > 0 && (
               <p className="muted">
                 {lines.map((line) => `${line.what} ${formatUsd(line.usd)}`).join(' · ')}
               </p>

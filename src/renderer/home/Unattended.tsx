@@ -45,6 +45,7 @@ function PauseSheet({ unattended, onClose }: { unattended: UnattendedSummary; on
   return (
     <Sheet title="What runs by itself" onClose={onClose}>
       <p className="muted">What you start yourself always runs, and restores go on.</p>
+      <h3>Pause</h3>
       <div className="actions">
         <Button isDisabled={set.isPending} onPress={() => pause(Date.now() + HOUR_MS)}>
           For an hour

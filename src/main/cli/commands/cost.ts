@@ -2,7 +2,8 @@ import { type Command, InvalidArgumentError } from 'commander';
 import type { BudgetSummary, CostSummary, HistoryKind, HistoryLine } from '../../../shared/costTypes.ts';
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
-import { formatBytes, formatUsd, formatWhen, plural, shown, table } from '../format.ts';
+import { countWords } from '../../../shared/historyWords.ts';
+import { formatBytes, formatCount, formatUsd, formatWhen, plural, shown, table } from '../format.ts';
 import type { Output } from '../output.ts';
 import { absolutePath } from '../paths.ts';
 import { failed } from '../failed.ts';
@@ -178,7 +179,7 @@ function historyTable(lines: readonly HistoryLine[]): string[] {
     line.outcome,
     line.problems === 0 ? '' : plural(line.problems, 'problem'),
     line.actualUsd === null ? '' : formatUsd(line.actualUsd),
-    line.counts,
+    countWords(line.counts, formatCount, formatBytes),
   ]);
   return table(
     [['WHEN', 'WHAT', 'OF', 'ENDED', '', 'COST', ''], ...rows],
@@ -223,6 +224,12 @@ function csv(lines: readonly HistoryLine[]): string {
     columns.map((name) => {
       const value = line[name];
       if (value === null) return '';
+      if (typeof value === 'object')
+        return cell(
+          Object.entries(value)
+            .map((pair) => pair.join('='))
+            .join(' '),
+        );
       return name === 'startedAt' || name === 'endedAt' ? new Date(Number(value)).toISOString() : cell(value);
     }),
   );

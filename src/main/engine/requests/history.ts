@@ -71,23 +71,22 @@ async function targetOf(
   return plan && (await getTarget(db, plan.target));
 }
 
-const shown: Readonly<Record<string, string>> = {
+/** Of all that is counted, what says something later, under the names by which hosts know it. */
+const told: Readonly<Record<string, string>> = {
   files: 'files',
-  readFiles: 'read',
-  newBytes: 'new bytes',
-  sentBytes: 'bytes sent',
-  verified: 'verified',
-  failed: 'failed',
+  readFiles: 'files read',
+  sentBytes: 'sent bytes',
+  verified: 'files verified',
+  failed: 'files failed',
   archives: 'archives',
   bytes: 'bytes',
   snapshots: 'snapshots',
 };
 
-function countsOf({ counts }: HistoryRow): string {
-  return Object.entries(shown)
-    .flatMap(([name, word]) => {
-      const count = counts[name];
-      return count === undefined ? [] : [`${count} ${word}`];
-    })
-    .join(', ');
+function countsOf({ counts }: HistoryRow): HistoryLine['counts'] {
+  const pairs = Object.entries(told).flatMap(([name, word]) => {
+    const count = counts[name];
+    return count === undefined ? [] : [[word, count] as const];
+  });
+  return Object.fromEntries(pairs);
 }

@@ -51,8 +51,9 @@ export class PruneRuns {
   readonly #running = new Map<TargetId, UnderWay>();
   readonly #failed = new Map<TargetId, { readonly failure: Failure; readonly at: number }>();
   readonly #buried = new Map<TargetId, number>();
+  readonly #closing = new AbortController();
   #timer: NodeJS.Timeout | null = null;
-  #isClosing = false;
+  #looking: Promise<void> | null = null;
 
   constructor(context: EngineContext, backups: BackupRuns, errands: ErrandRuns) {
     this.#context = context;
@@ -62,17 +63,20 @@ export class PruneRuns {
 
   /** Looks from now on by itself for what is due. */
   begin(): void {
-    this.#timer = setInterval(() => void this.#look(), LOOK_EVERY_MS);
+    const look = (): void => {
+      this.#looking ??= this.#look().finally(() => (this.#looking = null));
+    };
+    this.#timer = setInterval(look, LOOK_EVERY_MS);
     this.#timer.unref();
-    void this.#look();
+    look();
   }
 
   async close(): Promise<void> {
-    this.#isClosing = true;
+    this.#closing.abort();
     if (this.#timer !== null) clearInterval(this.#timer);
     const running = [...this.#running.values()];
     for (const { stop } of running) stop.abort();
-    await Promise.all(running.map(({ ended }) => ended));
+    await Promise.all([...running.map(({ ended }) => ended), this.#looking]);
   }
 
   /** Applies the rules of all own plans at the target, and buries what nothing needs then. Waits for a run's end. */
@@ -84,13 +88,13 @@ export class PruneRuns {
         if (plan.target === target.id) await letGo(catalog, plan, localTimezone(), Date.now());
       crashpoint('rules-applied');
       await buryUnneeded(catalog, target.id, Date.now());
-    }, new AbortController().signal);
+    }, this.#closing.signal);
     events.emit('lists:changed', {});
   }
 
   /** Begins to delete what is due; it goes on by itself. One that is under way already goes on. */
   start(target: TargetRow): void {
-    if (this.#running.has(target.id) || this.#isClosing) return;
+    if (this.#running.has(target.id) || this.#closing.signal.aborted) return;
     const stop = new AbortController();
     const run: UnderWay = { stop, isWaiting: false, ended: Promise.resolve() };
     const ended = this.#run(target, run).finally(() => this.#running.delete(target.id));
@@ -167,7 +171,7 @@ export class PruneRuns {
 
   async #look(): Promise<void> {
     const { catalog, keys, events } = this.#context;
-    if (keys.state !== 'open' || this.#isClosing) return;
+    if (keys.state !== 'open') return;
     try {
       for (const target of await listTargets(catalog)) {
         if (Date.now() - (this.#buried.get(target.id) ?? 0) >= BURY_EVERY_MS) {
@@ -182,7 +186,7 @@ export class PruneRuns {
         if ((await deadPacks(catalog, target.id)).some(isDue)) this.start(target);
       }
     } catch (error) {
-      events.emit('engine:notice', toFailure(error));
+      if (!this.#closing.signal.aborted) events.emit('engine:notice', toFailure(error));
     }
   }
 
