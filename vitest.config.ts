@@ -1,11 +1,31 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Tests that kill, starve and flood processes of their own: they take all of the machine for minutes. */
 const hard = ['test/main/engine/{crash,faults,fuzz,powerLoss}/**/*.test.ts'];
 
+/** They take minutes each. Begun last, one of them would go on alone; a fresh clone knows no durations. */
+const long = [
+  /retain\/years\.test\.ts$/,
+  /randomKills\.test\.ts$/,
+  /crashSweep\.test\.ts$/,
+  /fuzz\.test\.ts$/,
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const at = long.findIndex((name) => name.test(moduleId));
+      return at === -1 ? long.length : at;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
+
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {

@@ -1,8 +1,9 @@
 /** Which snapshots of a plan are kept, and what that would let go. */
 import { Label, RadioGroup } from 'react-aria-components';
+import type { KeptSnapshot } from '../../shared/retentionTypes.ts';
 import { retentionWords } from '../../shared/retentionWords.ts';
 import { useAnswer } from '../engine.tsx';
-import { formatCounted } from '../format.ts';
+import { formatCounted, formatDate, formatMoment } from '../format.ts';
 import { Choice, Field } from '../pieces/controls.tsx';
 import { type RetentionDraft, retentionTextOf, type ShownPeriod, shownPeriods } from './retentionDraft.ts';
 
@@ -69,10 +70,29 @@ function WouldGo({ plan, retention }: { plan: string; retention: string }) {
   const going = data.snapshots.filter(({ reasons }) => reasons.length === 0).length;
   const kept = data.snapshots.length - going;
   return (
-    <p className="hint" role="status">
-      {going === 0
-        ? `All ${formatCounted(kept, 'snapshot')} stay for now.`
-        : `Of ${formatCounted(data.snapshots.length, 'snapshot')}, ${going} would go after the next backup. What only they need is deleted on the day that costs nothing.`}
-    </p>
+    <>
+      <p className="hint" role="status">
+        {going === 0
+          ? `All ${formatCounted(kept, 'snapshot')} stay for now.`
+          : `Of ${formatCounted(data.snapshots.length, 'snapshot')}, ${going} would go after the next backup. What only they need is deleted on the day that costs nothing.`}
+      </p>
+      <details className="which">
+        <summary>Which, and when</summary>
+        <ul className="hits">
+          {data.snapshots.toReversed().map((snapshot) => (
+            <li key={snapshot.id}>
+              {formatMoment(snapshot.startedAt)} <span className="muted">{fate(snapshot)}</span>
+            </li>
+          ))}
+        </ul>
+      </details>
+    </>
   );
+}
+
+function fate({ reasons, goesAt, tags }: KeptSnapshot): string {
+  if (reasons.length === 0) return 'would go';
+  const why = tags.length > 0 ? `kept as ${tags.join(', ')}` : '';
+  if (goesAt === null) return why === '' ? 'stays' : why;
+  return `goes about ${formatDate(goesAt)}`;
 }

@@ -71,6 +71,12 @@ export async function storingSince(db: Reader, target: TargetId): Promise<number
   return row?.['at'] === null || row === undefined ? null : Number(row['at']);
 }
 
+/** When a pack was stored there last; null for never. */
+export async function lastStoredAt(db: Reader, target: TargetId): Promise<number | null> {
+  const row = await db.row('select max(stored_at) at from packs where target = ?', [target]);
+  return row?.['at'] === null || row === undefined ? null : Number(row['at']);
+}
+
 /** Fees of deletions that were made in the stretch. */
 export async function deletionFees(db: Reader, target: TargetId, { from, until }: Stretch): Promise<number> {
   const row = await db.row(

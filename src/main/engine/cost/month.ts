@@ -72,6 +72,8 @@ export function monthLines(used: Used, month: Month, prices: VaultPrices): reado
 /** What is known of the rest of a month. */
 export interface Rest {
   readonly now: number;
+  /** When something was stored last: the days to come are counted from there, as the next ones will be at its hour. */
+  readonly lastAt: number;
   /** What is there now. */
   readonly archives: number;
   readonly bytes: number;
@@ -92,7 +94,7 @@ export function restOf(rest: Rest, month: Month): Used {
     archiveMs -= gone;
   }
   // What comes in the course of the days is there for half of them on average.
-  const days = left / DAY_MS;
+  const days = Math.max(0, Math.floor((month.until - 1 - Math.max(rest.lastAt, rest.now - DAY_MS)) / DAY_MS));
   byteMs += (rest.perDay.bytes * days * left) / 2;
   archiveMs += (rest.perDay.archives * days * left) / 2;
   const count = rest.perDay.uploadRequests * days;

@@ -6,6 +6,7 @@ import { requestTotals } from '../catalog/requests.ts';
 import {
   deletionFees,
   errandEstimates,
+  lastStoredAt,
   storedIn,
   storedNow,
   storedSince,
@@ -60,9 +61,13 @@ export async function spentAt(
     at: Math.max(now, deletionAt(pack)),
     bytes: pack.size,
   }));
+  const lastAt = (await lastStoredAt(db, target.id)) ?? now;
   const nothing = { archives: 0, bytes: 0, uploadRequests: 0 };
-  const certain = restOf({ now, ...there, deletions: [], perDay: nothing }, month);
-  const forecast = restOf({ now, ...there, deletions, perDay: await usualDay(db, target, now) }, month);
+  const certain = restOf({ now, lastAt, ...there, deletions: [], perDay: nothing }, month);
+  const forecast = restOf(
+    { now, lastAt, ...there, deletions, perDay: await usualDay(db, target, now) },
+    month,
+  );
   return {
     lines,
     certain: monthLines(sumUsed(used, certain), month, prices),

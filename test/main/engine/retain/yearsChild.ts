@@ -70,6 +70,11 @@ function live(day: number, at: number): void {
   if (day % 10 === 6) rmSync(join(scene.source, `downloads/${day - 6}`), { force: true });
 }
 
+/** Files change every day; the computer that saves them is off at weekends. */
+function isWeekend(at: number): boolean {
+  return [0, 6].includes(new Date(at).getUTCDay());
+}
+
 /** The newest of each of the last so many periods that have any, counted without the engine. */
 function keptByHand(made: readonly number[]): readonly number[] {
   const day = (at: number): string => new Date(at).toISOString();
@@ -113,11 +118,13 @@ async function years(simulator: Simulator): Promise<SeenYears> {
   for (let day = 0; day < DAYS; day++) {
     now = START + day * DAY;
     live(day, now);
+    const isFirst = new Date().getUTCDate() === 1;
+    if (isWeekend(now) && !isFirst) continue;
     const run = await scene.backup();
     if (run.state !== 'done') throw new Error(`${new Date().toISOString()}: ${JSON.stringify(run)}`);
     made.push(now);
     now += 3_600_000;
-    if (new Date().getUTCDate() === 1) months.push(await firstOfMonth(simulator, made));
+    if (isFirst) months.push(await firstOfMonth(simulator, made));
   }
   const end = START + DAYS * DAY;
   const seen: SeenMonth[] = [];
