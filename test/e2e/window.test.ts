@@ -193,7 +193,8 @@ describe('the window', () => {
     await page.getByRole('textbox', { name: 'Uploads take at most, in MB a second' }).fill('25');
     await button('Save conditions').click();
     await button('When and how…').click();
-    expect(await page.getByRole('textbox', { name: 'Uploads take at most' }).inputValue()).toBe('25');
+    const limit = page.getByRole('textbox', { name: 'Uploads take at most' });
+    await expect.poll(() => limit.inputValue(), { timeout: 20_000 }).toBe('25');
     await button('Until I say so').click();
     await page.getByText('No plan runs by itself until you say so.').waitFor();
     await expectClean();

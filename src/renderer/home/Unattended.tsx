@@ -81,7 +81,12 @@ function PauseSheet({ unattended, onClose }: { unattended: UnattendedSummary; on
           </Button>
         </div>
       </Form>
-      <ConditionFields unattended={unattended} onDone={onClose} />
+      {/* Begun anew when what was saved comes back. */}
+      <ConditionFields
+        key={JSON.stringify([unattended.conditions, unattended.limits])}
+        unattended={unattended}
+        onDone={onClose}
+      />
     </Sheet>
   );
 }
